@@ -1,0 +1,3 @@
+-- The lines behind the points. Its rows come from `publish`, in one transaction with all of the batch.
+
+{{ no_rows() }}

@@ -1,0 +1,3 @@
+-- Balances of accounts. Its rows come from `publish`, in one transaction with all of the batch.
+
+{{ no_rows() }}

@@ -1,0 +1,3 @@
+-- The batches of the ledger. Its rows come from `publish`, in one transaction with all of the batch.
+
+{{ no_rows() }}

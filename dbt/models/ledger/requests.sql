@@ -1,0 +1,3 @@
+-- Requests for rewards. Its rows come from `publish`, in one transaction with all of the batch.
+
+{{ no_rows() }}

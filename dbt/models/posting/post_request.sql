@@ -1,0 +1,22 @@
+-- A request holds the price of its reward, from named lots (S8, S17).
+--
+--   debit   Liabilities:Points:Available:<a>  each lot, soonest expiry first
+--   credit  Liabilities:Points:Held:<a>       the same lots
+--
+-- One transfer for each request and lot; those of one request belong together.
+
+select
+    'request' as rule,
+    cast(1 as smallint) as leg,
+    cast(request_lots.request_no as bigint) as group_no,
+    cast(request_lots.advocate_no as integer) as advocate_no,
+    cast(null as integer) as partner_no,
+    cast(null as text) as currency,
+    cast(request_lots.amount as bigint) as amount,
+    stg_batch.as_of as event_on,
+    stg_batch.as_of as effective_on,
+    cast(request_lots.lot_no as bigint) as lot_no,
+    cast(null as bigint) as subject_no,
+    cast(null as integer) as campaign_no
+from {{ ref('request_lots') }} as request_lots
+cross join {{ ref('stg_batch') }} as stg_batch

@@ -1,0 +1,23 @@
+-- A return takes back points of its own sale that are still pending (S6).
+--
+--   debit   Liabilities:Points:Pending:<a>    the subject's own lot
+--   credit  Expenses:Points:Issued:Base       as if they had not been granted
+--
+-- One transfer for each subject whose target fell while its points were pending.
+
+select
+    'return_pending' as rule,
+    cast(1 as smallint) as leg,
+    cast(sale_moves.subject_no as bigint) as group_no,
+    cast(sale_moves.advocate_no as integer) as advocate_no,
+    cast(null as integer) as partner_no,
+    cast(null as text) as currency,
+    cast(sale_moves.from_pending as bigint) as amount,
+    sale_moves.event_on as event_on,
+    stg_batch.as_of as effective_on,
+    cast(sale_moves.subject_no as bigint) as lot_no,
+    cast(sale_moves.subject_no as bigint) as subject_no,
+    cast(sale_moves.campaign_no as integer) as campaign_no
+from {{ ref('sale_moves') }} as sale_moves
+cross join {{ ref('stg_batch') }} as stg_batch
+where sale_moves.from_pending > 0

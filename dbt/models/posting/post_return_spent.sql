@@ -1,0 +1,23 @@
+-- A return of points that were spent: the advocate owes them (S10).
+--
+--   debit   Assets:Points:Arrears:<a>         what the advocate owes
+--   credit  Expenses:Points:Issued:Base       as if they had not been granted
+--
+-- One transfer for each subject whose points no lot has any more.
+
+select
+    'return_spent' as rule,
+    cast(1 as smallint) as leg,
+    cast(new_arrears.subject_no as bigint) as group_no,
+    cast(new_arrears.advocate_no as integer) as advocate_no,
+    cast(null as integer) as partner_no,
+    cast(null as text) as currency,
+    cast(new_arrears.amount as bigint) as amount,
+    sale_moves.event_on as event_on,
+    stg_batch.as_of as effective_on,
+    cast(null as bigint) as lot_no,
+    cast(new_arrears.subject_no as bigint) as subject_no,
+    cast(sale_moves.campaign_no as integer) as campaign_no
+from {{ ref('new_arrears') }} as new_arrears
+inner join {{ ref('sale_moves') }} as sale_moves on new_arrears.subject_no = sale_moves.subject_no
+cross join {{ ref('stg_batch') }} as stg_batch

@@ -1,0 +1,89 @@
+-- What the batch would post, numbered in a fixed order: by phase, then by what belongs together.
+-- Each rule is named here, so that a new one shows.
+
+with
+
+posted as (
+
+    select * from {{ ref('post_earn') }}
+    union all
+    select * from {{ ref('post_return_pending') }}
+    union all
+    select * from {{ ref('post_return_available') }}
+    union all
+    select * from {{ ref('post_return_spent') }}
+    union all
+    select * from {{ ref('post_repay_arrears') }}
+    union all
+    select * from {{ ref('post_mature') }}
+    union all
+    select * from {{ ref('post_request') }}
+    union all
+    select * from {{ ref('post_issue') }}
+
+),
+
+with_accounts as (
+
+    select
+        posted.*,
+        posting_rules.phase,
+        posting_rules.rule_order,
+        case when debited.unit = 'MONEY' then posted.currency else debited.unit end as unit,
+        {{ account_no('debited.scope', 'debited.code', 'posted') }} as debit_account,
+        {{ account_no('credited.scope', 'credited.code', 'posted') }} as credit_account
+    from posted
+    inner join {{ ref('posting_rules') }} as posting_rules
+        on posted.rule = posting_rules.rule
+        and posted.leg = posting_rules.leg
+    inner join {{ ref('chart_of_accounts') }} as debited
+        on posting_rules.debit_kind = debited.account_kind
+    inner join {{ ref('chart_of_accounts') }} as credited
+        on posting_rules.credit_kind = credited.account_kind
+
+),
+
+last_numbers as (
+
+    select
+        coalesce(max(last_transfer_no), 0) as transfer_no,
+        coalesce(max(last_transaction_no), 0) as transaction_no
+    from {{ ref('batches') }}
+
+)
+
+select
+    last_numbers.transfer_no + row_number() over (
+        order by
+            with_accounts.phase,
+            with_accounts.group_no,
+            with_accounts.rule_order,
+            with_accounts.leg,
+            with_accounts.lot_no
+    ) as transfer_no,
+    last_numbers.transaction_no + dense_rank() over (
+        order by
+            with_accounts.phase,
+            with_accounts.group_no,
+            case when with_accounts.phase = 2 then 0 else with_accounts.rule_order end
+    ) as transaction_no,
+    stg_batch.batch_no,
+    with_accounts.rule,
+    with_accounts.leg,
+    with_accounts.unit,
+    cast(with_accounts.debit_account as integer) as debit_account,
+    cast(with_accounts.credit_account as integer) as credit_account,
+    with_accounts.amount,
+    with_accounts.event_on,
+    with_accounts.effective_on,
+    with_accounts.lot_no,
+    with_accounts.subject_no,
+    with_accounts.campaign_no,
+    cast(null as bigint) as reverses_transfer_no,
+    cast(null as bigint) as approval_no,
+    with_accounts.group_no,
+    with_accounts.advocate_no,
+    with_accounts.partner_no
+from with_accounts
+cross join last_numbers
+cross join {{ ref('stg_batch') }} as stg_batch

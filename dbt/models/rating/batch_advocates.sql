@@ -1,0 +1,41 @@
+-- Advocates that the ledger does not know yet, with the numbers they will have.
+-- They are numbered in the order of their names, so that no file's order matters.
+
+with
+
+known as (
+
+    select * from {{ ref('advocates') }}
+
+),
+
+arrived as (
+
+    select distinct advocate from {{ ref('stg_sales') }}
+
+),
+
+unknown as (
+
+    select arrived.advocate
+    from arrived
+    left join known on arrived.advocate = known.advocate
+    where known.advocate is null
+
+),
+
+last_number as (
+
+    select coalesce(max(advocate_no), 1000) as advocate_no from known
+
+)
+
+select
+    cast(
+        last_number.advocate_no
+        + row_number() over (order by {{ binary_order('unknown.advocate') }})
+        as integer
+    ) as advocate_no,
+    unknown.advocate
+from unknown
+cross join last_number

@@ -1,0 +1,48 @@
+-- Documents that the ledger does not know yet, with the numbers they will have.
+
+with
+
+known as (
+
+    select * from {{ ref('documents') }}
+
+),
+
+arrived as (
+
+    select distinct
+        partner_no,
+        document,
+        earned_on as document_date
+    from {{ ref('stg_sales') }}
+
+),
+
+unknown as (
+
+    select arrived.*
+    from arrived
+    left join known
+        on arrived.document = known.document
+        and arrived.partner_no = known.partner_no
+        and arrived.document_date = known.document_date
+    where known.document_no is null
+
+),
+
+last_number as (
+
+    select coalesce(max(document_no), 0) as document_no from known
+
+)
+
+select
+    last_number.document_no
+    + row_number() over (
+        order by unknown.document_date, unknown.partner_no, {{ binary_order('unknown.document') }}
+    ) as document_no,
+    unknown.partner_no,
+    unknown.document,
+    unknown.document_date
+from unknown
+cross join last_number

@@ -1,0 +1,85 @@
+-- Each accepted line with the numbers of its document and advocate, and its exact weight.
+-- A weight is a whole number of 1/divisor points: nothing is rounded here (S1).
+-- The version is the one in force on the day of the sale, and stays as it first was (S12).
+
+with
+
+all_advocates as (
+
+    select advocate_no, advocate from {{ ref('advocates') }}
+    union all
+    select advocate_no, advocate from {{ ref('batch_advocates') }}
+
+),
+
+all_documents as (
+
+    select document_no, partner_no, document, document_date from {{ ref('documents') }}
+    union all
+    select document_no, partner_no, document, document_date from {{ ref('batch_documents') }}
+
+),
+
+numbered as (
+
+    select
+        stg_sales.file_no,
+        stg_sales.line_no,
+        stg_sales.sku,
+        stg_sales.quantity_e4,
+        stg_sales.amount_e4,
+        stg_sales.document_date,
+        stg_sales.earned_on,
+        all_documents.document_no,
+        all_advocates.advocate_no
+    from {{ ref('stg_sales') }} as stg_sales
+    inner join all_advocates on stg_sales.advocate = all_advocates.advocate
+    inner join all_documents
+        on stg_sales.document = all_documents.document
+        and stg_sales.partner_no = all_documents.partner_no
+        and stg_sales.earned_on = all_documents.document_date
+
+),
+
+versioned as (
+
+    select
+        numbered.*,
+        coalesce(lots.campaign_no, versions.campaign_no) as campaign_no,
+        coalesce(lots.version_no, versions.version_no) as version_no,
+        coalesce(lots.divisor, versions.divisor) as divisor
+    from numbered
+    left join {{ ref('lots') }} as lots
+        on numbered.document_no = lots.document_no
+        and numbered.advocate_no = lots.advocate_no
+    left join {{ source('raw', 'versions') }} as versions
+        on numbered.earned_on between versions.from_on and versions.until_on
+
+)
+
+select
+    versioned.file_no,
+    versioned.line_no,
+    versioned.document_no,
+    versioned.advocate_no,
+    versioned.document_date,
+    versioned.earned_on,
+    versioned.campaign_no,
+    versioned.version_no,
+    versioned.divisor,
+    case
+        when versioned.amount_e4 = 0 then 0
+        when batch_rates.measure = 'amount' then versioned.amount_e4 * batch_rates.multiplier
+        when batch_rates.measure = 'quantity' then versioned.quantity_e4 * batch_rates.multiplier
+        else 0
+    end as weight,
+    case
+        when versioned.version_no is null then 'NO_RULE'
+        when versioned.amount_e4 = 0 then 'FREE'
+        when batch_rates.multiplier is null then 'NO_RATE'
+    end as reason
+from versioned
+left join {{ ref('batch_rates') }} as batch_rates
+    on versioned.sku = batch_rates.sku
+    and versioned.campaign_no = batch_rates.campaign_no
+    and versioned.version_no = batch_rates.version_no

@@ -1,0 +1,96 @@
+-- Each subject (document x advocate) that the batch touches: its target, and what is posted.
+--
+--   target      what it should have by all its accepted lines: floor(weight / divisor), once
+--   posted      what it has had so far
+--   difference  what this batch posts; after it, target = posted (S0)
+
+with
+
+touched as (
+
+    select
+        document_no,
+        advocate_no,
+        campaign_no,
+        version_no,
+        divisor,
+        min(earned_on) as earned_on,
+        max(document_date) as event_on,
+        cast(sum(weight) as bigint) as weight
+    from {{ ref('batch_lines') }}
+    where version_no is not null
+    group by document_no, advocate_no, campaign_no, version_no, divisor
+
+),
+
+with_state as (
+
+    select
+        touched.document_no,
+        touched.advocate_no,
+        touched.campaign_no,
+        touched.version_no,
+        touched.divisor,
+        touched.event_on,
+        touched.earned_on,
+        lots.lot_no as known_lot_no,
+        lots.expires_on,
+        touched.weight + coalesce(lots.weight, 0) as weight,
+        coalesce(lots.posted, 0) as posted,
+        coalesce(lots.pending, 0) as pending,
+        coalesce(lots.available, 0) as available,
+        coalesce(lots.held, 0) as held,
+        coalesce(
+            lots.matures_on,
+            {{ days_after('touched.earned_on', 'programme.pending_days') }}
+        ) as matures_on
+    from touched
+    cross join {{ source('raw', 'programme') }} as programme
+    left join {{ ref('lots') }} as lots
+        on touched.document_no = lots.document_no
+        and touched.advocate_no = lots.advocate_no
+
+),
+
+last_number as (
+
+    select coalesce(max(lot_no), 0) as lot_no from {{ ref('lots') }}
+
+),
+
+numbered as (
+
+    select
+        with_state.*,
+        coalesce(
+            with_state.known_lot_no,
+            last_number.lot_no + row_number() over (
+                partition by with_state.known_lot_no is null
+                order by with_state.document_no, with_state.advocate_no
+            )
+        ) as subject_no,
+        greatest({{ floor_div('with_state.weight', 'with_state.divisor') }}, 0) as target
+    from with_state
+    cross join last_number
+
+)
+
+select
+    subject_no,
+    document_no,
+    advocate_no,
+    campaign_no,
+    version_no,
+    divisor,
+    weight,
+    earned_on,
+    event_on,
+    matures_on,
+    expires_on,
+    target,
+    posted,
+    target - posted as difference,
+    pending,
+    available,
+    held
+from numbered

@@ -1,0 +1,8 @@
+-- The batch that is being posted: one row. There is no clock in any model; this is the day.
+
+select
+    batch_no,
+    as_of,
+    manifest_sha256,
+    rulepack_sha256
+from {{ source('raw', 'batch') }}

@@ -1,0 +1,25 @@
+-- Law 7: after the batch each touched subject has had its target, so that proposing it again
+-- proposes nothing (S0).
+
+with
+
+moved as (
+
+    select
+        subject_no,
+        sum(case when rule = 'earn' then amount else -amount end) as amount
+    from {{ ref('proposed_transfers') }}
+    where subject_no is not null
+    group by subject_no
+
+)
+
+select
+    subjects.subject_no,
+    subjects.target,
+    subjects.posted + coalesce(moved.amount, 0) as posted
+from {{ ref('batch_subjects') }} as subjects
+left join moved on subjects.subject_no = moved.subject_no
+where
+    subjects.target <> subjects.posted + coalesce(moved.amount, 0)
+    or subjects.target <> greatest({{ floor_div('subjects.weight', 'subjects.divisor') }}, 0)

@@ -1,0 +1,303 @@
+"""Codes: every answer that a file or a line can get, in words that say what to do.
+
+A code never changes its meaning; partners build their own programs on them.
+The distributor's guide (`sftp_inbound/README.md`) shows this table, and a test keeps the two
+the same. A sentence about a file may place values, `{like_this}`, which the register keeps
+in `files.detail`; a sentence about a line stands alone, beside the field and the value seen.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["file", "rejected", "held", "duplicate"]
+
+
+@dataclass(frozen=True)
+class Code:
+    """One answer.
+
+    `file`: the whole file is refused. The others are what becomes of a line: `rejected` must
+    be sent again, corrected; `held` waits for something of ours; `duplicate` has no effect.
+    """
+
+    code: str
+    severity: Severity
+    id: str
+    en: str
+    hint_id: str
+    hint_en: str
+
+    def says(self, language: Literal["id", "en"]) -> str:
+        """What is wrong."""
+        return self.id if language == "id" else self.en
+
+    def hint(self, language: Literal["id", "en"]) -> str:
+        """What to do."""
+        return self.hint_id if language == "id" else self.hint_en
+
+
+_ALL = (
+    Code(
+        "DUPLICATE_FILE",
+        "file",
+        id="Berkas yang sama sudah kami terima: {earlier_name} pada {earlier_on}, "
+        "nomor berkas {earlier_file_no}.",
+        en="We have this very file already: {earlier_name}, received on {earlier_on} "
+        "as file number {earlier_file_no}.",
+        hint_id="Tidak perlu tindakan. Jika Anda bermaksud mengirim data lain, kirim berkas lain.",
+        hint_en="Nothing to do. If you meant to send other data, send that file.",
+    ),
+    Code(
+        "E_FILE_NAME",
+        "file",
+        id="Nama berkas tidak dapat dipakai.",
+        en="The file's name cannot be used.",
+        hint_id="Pakai paling banyak 200 huruf, angka, spasi, titik, tanda hubung atau garis "
+        "bawah, lalu kirim lagi.",
+        hint_en="Use at most 200 letters, digits, spaces, dots, hyphens or underscores, "
+        "and send it again.",
+    ),
+    Code(
+        "E_FILE_SENDER",
+        "file",
+        id="Folder ini bukan milik mitra yang terdaftar dalam program ini.",
+        en="This folder belongs to no partner of this programme.",
+        hint_id="Hubungi kami agar perjanjian berkas Anda didaftarkan.",
+        hint_en="Write to us, so that your agreement can be set up.",
+    ),
+    Code(
+        "E_FILE_NOT_AGREED",
+        "file",
+        id="Nama berkas tidak cocok dengan yang disepakati: {pattern}.",
+        en="The name does not fit what was agreed: {pattern}.",
+        hint_id="Ganti nama berkas sesuai pola itu, lalu kirim lagi.",
+        hint_en="Rename the file to fit that pattern, and send it again.",
+    ),
+    Code(
+        "E_FILE_GONE",
+        "file",
+        id="Berkas sudah tidak ada ketika akan kami ambil.",
+        en="The file was gone when we came to take it.",
+        hint_id="Jika berkas itu memang harus diproses, kirim lagi.",
+        hint_en="If it should be taken after all, send it again.",
+    ),
+    Code(
+        "E_FILE_TOO_LARGE",
+        "file",
+        id="Berkas terlalu besar: {size_bytes} bita, paling banyak {limit_bytes}.",
+        en="The file is too large: {size_bytes} bytes, at most {limit_bytes}.",
+        hint_id="Bagi berkas menjadi beberapa bagian, masing-masing dengan judul kolom.",
+        hint_en="Split it into several files, each with its header.",
+    ),
+    Code(
+        "E_FILE_EMPTY",
+        "file",
+        id="Berkas tidak berisi satu baris penjualan pun.",
+        en="The file holds not one line of sales.",
+        hint_id="Periksa ekspor Anda, lalu kirim lagi. Hari tanpa penjualan tidak perlu berkas.",
+        hint_en="Check your export and send it again. A day without sales needs no file.",
+    ),
+    Code(
+        "E_FILE_UNREADABLE",
+        "file",
+        id="Berkas tidak dapat dibaca sebagai {format}; pembacaan berhenti di baris {line_no}.",
+        en="The file cannot be read as {format}; reading stopped at line {line_no}.",
+        hint_id="Periksa baris itu (tanda kutip yang tidak ditutup?), simpan ulang di program "
+        "asalnya, lalu kirim lagi.",
+        hint_en="Look at that line (a quotation mark that is never closed?), save the file again "
+        "in the program it came from, and send it again.",
+    ),
+    Code(
+        "E_FILE_ENCODING",
+        "file",
+        id="Berkas bukan teks {encoding}; baris {line_no} tidak dapat dibaca.",
+        en="The file is not {encoding} text; line {line_no} cannot be read.",
+        hint_id="Simpan sebagai CSV dengan pengodean {encoding}, lalu kirim lagi.",
+        hint_en="Save it as CSV in the encoding {encoding}, and send it again.",
+    ),
+    Code(
+        "E_FILE_HEADER",
+        "file",
+        id="Judul kolom tidak seperti yang disepakati. Tidak ada: {missing}. "
+        "Tidak dikenal: {unexpected}. Lebih dari sekali: {repeated}.",
+        en="The header is not the one agreed. Missing: {missing}. "
+        "Unexpected: {unexpected}. More than once: {repeated}.",
+        hint_id="Tulis judul kolom di baris pertama persis seperti disepakati, "
+        "lalu kirim lagi. Urutannya bebas.",
+        hint_en="Write the header into the first line exactly as agreed, and send the file "
+        "again. The order is free.",
+    ),
+    Code(
+        "E_FILE_TRUNCATED",
+        "file",
+        id="Berkas terpotong: {expected} tidak ada di akhir berkas.",
+        en="The file was cut short: {expected} is missing at its end.",
+        hint_id="Kirim lagi berkas yang utuh. Baris terakhir pun diakhiri ganti baris (LF).",
+        hint_en="Send the whole file again. Its last line, too, ends with a line end (LF).",
+    ),
+    Code(
+        "E_FILE_CONTROL_TOTAL",
+        "file",
+        id="Total kontrol tidak cocok. Tertulis: {stated_lines} baris, {stated_amount}. "
+        "Terhitung: {found_lines} baris, {found_amount}.",
+        en="The control total does not agree. Stated: {stated_lines} lines, {stated_amount}. "
+        "Found: {found_lines} lines, {found_amount}.",
+        hint_id="Periksa apakah semua baris terkirim dan semua nilainya dapat dibaca, "
+        "lalu kirim lagi.",
+        hint_en="Check that every line is there and every amount can be read, "
+        "and send the file again.",
+    ),
+    Code(
+        "E_COLUMNS",
+        "rejected",
+        id="Jumlah sel pada baris ini tidak sama dengan judul kolom.",
+        en="The line has not as many cells as the header.",
+        hint_id="Periksa pemisah kolom dan tanda kutip pada baris ini.",
+        hint_en="Check the separators and the quotation marks in this line.",
+    ),
+    Code(
+        "E_DOCUMENT_MISSING",
+        "rejected",
+        id="Nomor dokumen kosong.",
+        en="The document has no number.",
+        hint_id="Isi nomor faktur atau nota kredit.",
+        hint_en="Fill in the number of the invoice or credit note.",
+    ),
+    Code(
+        "E_DATE",
+        "rejected",
+        id="Tanggal dokumen kosong, tidak dapat dibaca, atau di masa depan.",
+        en="The document's date is missing, cannot be read, or lies in the future.",
+        hint_id="Tulis tanggal dalam bentuk yang disepakati.",
+        hint_en="Write the date in the form agreed.",
+    ),
+    Code(
+        "E_QUANTITY",
+        "rejected",
+        id="Kuantitas bukan angka dalam bentuk yang disepakati, dengan paling banyak "
+        "4 desimal dan di bawah satu miliar.",
+        en="The quantity is not a number in the form agreed, with at most 4 decimals "
+        "and below one thousand million.",
+        hint_id="Tulis angka tanpa satuan, dengan tanda desimal dan ribuan yang disepakati.",
+        hint_en="Write a number without a unit, with the decimal and thousands marks agreed.",
+    ),
+    Code(
+        "E_AMOUNT",
+        "rejected",
+        id="Nilai bukan angka dalam bentuk yang disepakati.",
+        en="The amount is not a number in the form agreed.",
+        hint_id="Tulis angka tanpa mata uang, dengan tanda desimal dan ribuan yang disepakati.",
+        hint_en="Write a number without a currency, with the decimal and thousands marks agreed.",
+    ),
+    Code(
+        "E_AMOUNT_TOO_FINE",
+        "rejected",
+        id="Nilai baris lebih halus dari sepersepuluh ribu satuan mata uang.",
+        en="The line's amount is finer than a ten-thousandth of the currency's unit.",
+        hint_id="Bulatkan nilai baris menjadi paling banyak 4 desimal.",
+        hint_en="Round the line's amount to at most 4 decimals.",
+    ),
+    Code(
+        "E_AMOUNT_RANGE",
+        "rejected",
+        id="Nilai baris mencapai satu triliun satuan mata uang atau lebih.",
+        en="The line's amount is a million million of the currency's unit or more.",
+        hint_id="Periksa apakah tanda desimal hilang.",
+        hint_en="Check whether a decimal mark was lost.",
+    ),
+    Code(
+        "E_SIGN",
+        "rejected",
+        id="Kuantitas dan nilai bertentangan: yang satu negatif dan yang lain tidak, "
+        "atau nilai tanpa kuantitas.",
+        en="Quantity and amount contradict each other: one is negative and the other is not, "
+        "or there is an amount without a quantity.",
+        hint_id="Pada retur keduanya negatif; harga satuan tidak pernah negatif.",
+        hint_en="On a return both are negative; a unit price never is.",
+    ),
+    Code(
+        "E_ADVOCATE_MISSING",
+        "rejected",
+        id="Nomor anggota kosong.",
+        en="The advocate has no number.",
+        hint_id="Isi nomor pada kartu anggota, lalu kirim lagi baris ini.",
+        hint_en="Fill in the number on the member card, and send the line again.",
+    ),
+    Code(
+        "E_ADVOCATE_UNKNOWN",
+        "held",
+        id="Nomor anggota tidak terdaftar.",
+        en="The advocate is not enrolled.",
+        hint_id="Periksa nomor kartu. Jika benar, daftarkan anggota itu, lalu kirim lagi baris "
+        "ini.",
+        hint_en="Check the number on the card. If it is right, have the advocate enrolled, "
+        "then send the line again.",
+    ),
+    Code(
+        "E_OUTLET_MISSING",
+        "rejected",
+        id="Kode toko kosong.",
+        en="The outlet has no code.",
+        hint_id="Isi kode toko, lalu kirim lagi baris ini.",
+        hint_en="Fill in the outlet's code, and send the line again.",
+    ),
+    Code(
+        "E_OUTLET_UNKNOWN",
+        "held",
+        id="Kode toko tidak terdaftar.",
+        en="The outlet is not enrolled.",
+        hint_id="Periksa kode toko. Jika benar, daftarkan toko itu, lalu kirim lagi baris ini.",
+        hint_en="Check the code. If it is right, have the outlet enrolled, "
+        "then send the line again.",
+    ),
+    Code(
+        "E_SKU_MISSING",
+        "rejected",
+        id="Kode barang kosong.",
+        en="The product has no code.",
+        hint_id="Isi kode barang, lalu kirim lagi baris ini.",
+        hint_en="Fill in the product's code, and send the line again.",
+    ),
+    Code(
+        "E_SKU_UNKNOWN",
+        "rejected",
+        id="Kode barang tidak ada dalam daftar produk program ini.",
+        en="The product is not in the programme's list.",
+        hint_id="Periksa kode barang. Produk di luar program tidak mendapat poin.",
+        hint_en="Check the code. Products outside the programme earn nothing.",
+    ),
+    Code(
+        "E_NOT_A_PRODUCT",
+        "rejected",
+        id="Kode ini bukan produk, melainkan ongkos atau penyesuaian.",
+        en="This code is no product, but a fee or an adjustment.",
+        hint_id="Tidak perlu tindakan.",
+        hint_en="Nothing to do.",
+    ),
+    Code(
+        "RETURN_UNMATCHED",
+        "held",
+        id="Penjualan yang diretur tidak ditemukan.",
+        en="The sale that this return takes back was not found.",
+        hint_id="Isi nomor faktur penjualan asalnya, atau tunggu hingga penjualan itu diterima.",
+        hint_en="Name the invoice of the sale, or wait until that sale has come.",
+    ),
+    Code(
+        "DUPLICATE",
+        "duplicate",
+        id="Baris yang sama sudah kami terima; baris ini tidak berpengaruh.",
+        en="We have this very line already; it has no effect.",
+        hint_id="Tidak perlu tindakan.",
+        hint_en="Nothing to do.",
+    ),
+    Code(
+        "E_CONFLICT",
+        "held",
+        id="Baris dokumen ini sudah ada dengan isi yang lain.",
+        en="This line of the document has come with other contents.",
+        hint_id="Beri tahu kami baris mana yang benar.",
+        hint_en="Tell us which of them is right.",
+    ),
+)
+
+CODES = {code.code: code for code in _ALL}

@@ -1,0 +1,218 @@
+"""What a sales file must be before any of its lines is loaded.
+
+The table has one row a line, made by `tembaga.lines`; what cannot be read is null there.
+A line whose cells do not fit the header is judged for that alone: its values may stand in
+the wrong columns.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+import great_expectations as gx
+
+from expectations.codes import CODES
+from tembaga.agreements import SalesFeed
+from tembaga.suites import Rule
+
+FIRST_DAY = date(2000, 1, 1)
+AMOUNT_LIMIT = 10**12  # In major units; with it the sums of any file fit a 64-bit integer.
+
+
+def sales_suite(feed: SalesFeed, *, latest_on: date, has_products: bool) -> gx.ExpectationSuite:
+    """The rules of one feed, for a file whose documents may be dated up to `latest_on`."""
+    return gx.ExpectationSuite(
+        name="sales",
+        expectations=[
+            *_file_rules(feed),
+            *_document_rules(latest_on),
+            *_value_rules(feed),
+            *_party_rules(feed),
+            *_product_rules(feed, has_products=has_products),
+        ],
+    )
+
+
+def repeats_suite() -> gx.ExpectationSuite:
+    """The rules about lines of one file that name the same line of the same document.
+
+    They are asked about the lines that no other rule has found.
+    """
+    same_line = "partition by line_key, document, document_date, line_ref"
+    return gx.ExpectationSuite(
+        name="repeats",
+        expectations=[
+            _rule(
+                "E_CONFLICT",
+                "document",
+                "select line_no, line_ref as seen from {batch} qualify "
+                f"min(content_key) over ({same_line}) <> max(content_key) over ({same_line})",
+                notes="Two contents under one line number: we cannot know which is meant, so "
+                "neither counts.",
+            ),
+            _rule(
+                "DUPLICATE",
+                "document",
+                "select line_no, line_ref as seen from {batch} qualify "
+                f"row_number() over ({same_line}, content_key order by line_no) > 1 and "
+                f"min(content_key) over ({same_line}) = max(content_key) over ({same_line})",
+                notes="The same line written twice counts once; the first stands.",
+            ),
+        ],
+    )
+
+
+def _file_rules(feed: SalesFeed) -> Iterable[Rule]:
+    yield _rule(
+        "E_FILE_EMPTY",
+        "",
+        "select found_lines from (select count(*) as found_lines from {batch}) "
+        "where found_lines = 0",
+        notes="A header alone is an export that went wrong; a day without sales sends no file.",
+    )
+    if feed.control_total is not None:
+        yield _rule(
+            "E_FILE_CONTROL_TOTAL",
+            "",
+            "select stated_lines, stated_amount, found_lines, "
+            "rtrim(rtrim(cast(found_amount as varchar), '0'), '.') as found_amount "
+            "from control_total, (select count(*) as found_lines, "
+            "coalesce(sum(amount), 0) as found_amount from {batch}) as found "
+            "where lines is distinct from found_lines "
+            "or amount is distinct from found.found_amount",
+            notes="The partner's own count proves that nothing was lost or altered on the way. "
+            "An amount that cannot be read counts as zero, so it shows here as well.",
+        )
+
+
+def _document_rules(latest_on: date) -> Iterable[Rule]:
+    yield _rule(
+        "E_COLUMNS",
+        "",
+        "select line_no, cells as seen from {batch} where not fits",
+        notes="A cell too few or too many shifts all that follow; no value is guessed.",
+    )
+    yield _where(
+        "E_DOCUMENT_MISSING",
+        "document",
+        "document is null",
+        notes="The document is the subject: points are computed for it as a whole.",
+    )
+    yield _where(
+        "E_DATE",
+        "document_date",
+        "document_date is null "
+        f"or document_date not between date '{FIRST_DAY}' and date '{latest_on}'",
+        seen="document_date_text",
+        notes="The business date decides rule, maturity and expiry. A year such as 0026 is a "
+        "year written with two digits; tomorrow is allowed, for clocks differ.",
+    )
+
+
+def _value_rules(feed: SalesFeed) -> Iterable[Rule]:
+    price = "unit_price" if feed.columns.amount is None else "amount"
+    yield _where(
+        "E_QUANTITY",
+        "quantity",
+        "quantity is null",
+        seen="quantity_text",
+        notes="Strictly in the agreed form: 4,12401E+43 comes from a spreadsheet that took a "
+        "bar code for a number, and 1.000 may be a thousand or one.",
+    )
+    yield _where(
+        "E_AMOUNT",
+        price,
+        "price is null",
+        seen="price_text",
+        notes="Strictly in the agreed form: a mark that was guessed would be wrong by a "
+        "factor of a thousand.",
+    )
+    yield _where(
+        "E_AMOUNT_TOO_FINE",
+        price,
+        "price % 0.000001 <> 0 or amount % 0.0001 <> 0",
+        seen="price_text",
+        notes="Amounts are kept in ten-thousandths, exactly; nothing is rounded on the way.",
+    )
+    yield _where(
+        "E_AMOUNT_RANGE",
+        price,
+        f"abs(price) >= {AMOUNT_LIMIT} or abs(amount) >= {AMOUNT_LIMIT}",
+        seen="price_text",
+        notes="Larger than any line of goods: a lost decimal mark, or a number in a wrong column.",
+    )
+    yield _where(
+        "E_SIGN",
+        price,
+        "amount <> 0 and sign(amount) <> sign(quantity)" if price == "amount" else "price < 0",
+        seen="price_text",
+        notes="A sale brings money and takes goods, a return the reverse. A line that does "
+        "neither is an adjustment of the distributor's own books.",
+    )
+
+
+def _party_rules(feed: SalesFeed) -> Iterable[Rule]:
+    for party in ("advocate", "outlet"):
+        yield _where(
+            f"E_{party.upper()}_MISSING",
+            party,
+            f"{party} is null",
+            notes=f"Without the {party} nobody can be rewarded, or the reward not be checked.",
+        )
+        if getattr(feed.unlisted, party) == "hold":
+            yield _where(
+                f"E_{party.upper()}_UNKNOWN",
+                party,
+                f"{party} is not null and {party} not in (select name from {party}s)",
+                notes=f"The sale is real and the {party} may be enrolled yet: it waits.",
+            )
+
+
+def _product_rules(feed: SalesFeed, *, has_products: bool) -> Iterable[Rule]:
+    yield _where(
+        "E_SKU_MISSING",
+        "sku",
+        "sku is null",
+        notes="Without the product no rate can be found.",
+    )
+    not_a_product = " or ".join(
+        f"sku {'glob' if '*' in code else '='} {_quoted(code)}" for code in feed.not_products
+    )
+    if not_a_product:
+        yield _where(
+            "E_NOT_A_PRODUCT",
+            "sku",
+            not_a_product,
+            notes="Postage, fees and adjustments are on the invoice and are not recommended "
+            "by anybody.",
+        )
+    if feed.unlisted.sku == "reject" and has_products:
+        yield _where(
+            "E_SKU_UNKNOWN",
+            "sku",
+            f"sku not in (select name from products) and not ({not_a_product or 'false'})",
+            notes="Only the programme's own products earn. One reason is enough for a fee.",
+        )
+    yield _where(
+        "RETURN_UNMATCHED",
+        "returns_document",
+        "quantity < 0 and returns_document is null",
+        seen="document",
+        notes="A return takes back what its sale earned, at that sale's rate; until we know "
+        "the sale it changes nothing.",
+    )
+
+
+def _where(code: str, field: str, failing: str, *, notes: str, seen: str | None = None) -> Rule:
+    seen = seen or field
+    query = f"select line_no, {seen} as seen from {{batch}} where fits and ({failing})"
+    return _rule(code, field, query, notes=notes)
+
+
+def _rule(code: str, field: str, query: str, *, notes: str) -> Rule:
+    meta = {"code": code, "severity": CODES[code].severity, "field": field}
+    return Rule(unexpected_rows_query=query, notes=notes, meta=meta)
+
+
+def _quoted(text: str) -> str:
+    """A text literal of SQL, in a query where braces have a meaning."""
+    return "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"

@@ -1,0 +1,1 @@
+"""Tembaga turns distributors' sales files into rewards that everyone can trust."""

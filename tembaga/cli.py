@@ -1,0 +1,187 @@
+"""The command line: `tembaga`."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from tembaga.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from tembaga.installation import Installation
+
+app = typer.Typer(
+    help="""Tembaga turns distributors' sales files into rewards that everyone can trust.
+
+    It works on a home, a folder that holds everything it writes. The services that a home needs
+    (register, drop zone, mail catcher) are started when none are running.
+
+    The stages, in order: receive (with validate and load), post, issue, send.
+    Each takes up all that waits for it, and may be run again at any time.
+    """,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="The day for which the books are made; default: today."
+    ),
+]
+
+
+@app.callback()
+def tembaga(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="The home; default: TEMBAGA_HOME, else ./var.")
+    ] = None,
+    programme: Annotated[
+        str | None, typer.Option(help="The folder under campaigns/; default: demo.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")] = False,
+) -> None:
+    """Read the settings that every command works with."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s"
+    )
+    given = {"home": home, "programme": programme}
+    context.obj = load_settings(**{name: value for name, value in given.items() if value})
+
+
+@app.command()
+def demo(context: typer.Context) -> None:
+    """Run three months of the demo programme through Airflow, show what came of it, and end."""
+    from tembaga.demo.run import run
+
+    raise typer.Exit(run(context.obj, console))
+
+
+@app.command()
+def up(context: typer.Context) -> None:
+    """Start everything, with Airflow's pages, and leave it running until Ctrl-C."""
+    from tembaga.demo.run import up as run_up
+
+    raise typer.Exit(run_up(context.obj, console))
+
+
+@app.command()
+def real(
+    context: typer.Context,
+    data: Annotated[Path, typer.Argument(help="The folder of sales files.")],
+    partner: Annotated[
+        str, typer.Option(help="The partner whose agreement describes them.")
+    ] = "online_retail",
+) -> None:
+    """Take a folder of real sales files through every stage, and add up every line."""
+    from tembaga import real as real_files
+
+    settings: Settings = context.obj
+    if "programme" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"programme": "online_retail"})
+    with _installation(settings) as here:
+        real_files.run(here, data, partner=partner, console=console)
+
+
+@app.command()
+def receive(context: typer.Context) -> None:
+    """Receive, validate, load and answer the files in the partners' inboxes."""
+    from tembaga import stages
+
+    with _installation(context.obj) as here:
+        stages.receive_files(here, console.print)
+
+
+@app.command()
+def post(context: typer.Context, as_of: AsOf = None) -> None:
+    """Post what was loaded to the ledger, as one sealed batch."""
+    from tembaga import stages
+
+    with _installation(context.obj) as here:
+        stages.post_ledger(here, _day(here, as_of), console.print)
+
+
+@app.command()
+def issue(context: typer.Context, as_of: AsOf = None) -> None:
+    """Issue the vouchers of open requests, deliver them to the merchants, and post them."""
+    from tembaga import stages
+
+    with _installation(context.obj) as here:
+        stages.issue_vouchers(here, _day(here, as_of), console.print)
+
+
+@app.command()
+def send(context: typer.Context, as_of: AsOf = None) -> None:
+    """Mail the statements of every month that has ended, each once."""
+    from tembaga import stages
+
+    with _installation(context.obj) as here:
+        stages.send_statements(here, _day(here, as_of), console.print)
+
+
+@app.command()
+def enrol(
+    context: typer.Context,
+    outlets: Annotated[Path | None, typer.Option(help="CSV: outlet, name, address, …")] = None,
+    advocates: Annotated[Path | None, typer.Option(help="CSV: advocate, name, email, …")] = None,
+    standing_orders: Annotated[Path | None, typer.Option(help="CSV: advocate, reward")] = None,
+) -> None:
+    """Enrol outlets, advocates and their standing orders, or bring them up to date."""
+    from tembaga.register.enrol import enrol as enrol_files
+
+    with _installation(context.obj) as here:
+        enrol_files(
+            here.engine, outlets=outlets, advocates=advocates, standing_orders=standing_orders
+        )
+
+
+@app.command()
+def status(context: typer.Context) -> None:
+    """Show the files, the trial balance, the voucher batches and the statements of a home."""
+    from tembaga import report
+
+    with _installation(context.obj) as here:
+        console.print(report.file_table(here.engine))
+        if here.settings.warehouse.exists():
+            console.print(report.trial_balance_table(here.settings.warehouse))
+        console.print(report.voucher_table(here.engine))
+        console.print(report.statement_table(here.engine))
+
+
+@app.command()
+def migrate(context: typer.Context) -> None:
+    """Bring the register to the present schema."""
+    with _installation(context.obj):
+        console.print("The register is up to date.")
+
+
+@contextmanager
+def _installation(settings: Settings) -> Iterator["Installation"]:
+    """The installation on its running services, migrated; a known error becomes a sentence."""
+    from tembaga.embedded import services
+    from tembaga.installation import Installation
+    from tembaga.register import migrate as migrate_register
+
+    try:
+        with services.running(settings) as reachable, Installation(reachable) as here:
+            migrate_register(here.engine)
+            yield here
+    except Exception as error:
+        if not type(error).__module__.startswith("tembaga"):
+            raise
+        logging.getLogger(__name__).info("", exc_info=True)
+        console.print(f"[red]{error}[/]", highlight=False, markup=True)
+        sys.exit(1)
+
+
+def _day(here: "Installation", as_of: datetime | None) -> date:
+    return as_of.date() if as_of else here.today()

@@ -1,0 +1,94 @@
+"""dbt, run in this process on the warehouse of this installation."""
+
+import logging
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from tembaga.settings import PROJECT, Settings
+
+log = logging.getLogger(__name__)
+
+
+class DbtError(Exception):
+    """dbt could not run a model; the sentence names the model and what the engine said."""
+
+
+@dataclass(frozen=True)
+class FailedTest:
+    """A test that found rows, and the table in which it left them."""
+
+    name: str
+    n_rows: int
+    table: str
+
+
+def build(settings: Settings) -> list[FailedTest]:
+    """Run every model and test, and return the tests that failed.
+
+    Raises:
+        DbtError: A model could not be built.
+    """
+    results = _invoke(settings, "build", "--exclude-resource-type", "unit_test")
+    broken = [r for r in results if r.status in ("error", "runtime error")]
+    if broken:
+        raise DbtError("; ".join(f"{r.node.name}: {r.message}" for r in broken))
+    failed = [r for r in results if r.status == "fail"]
+    log.info("dbt built %d nodes, %d tests failed", len(results), len(failed))
+    return [
+        FailedTest(r.node.name, int(r.failures or 0), str(r.node.relation_name)) for r in failed
+    ]
+
+
+def run_operation(settings: Settings, macro: str) -> None:
+    """Run one macro that changes the warehouse.
+
+    Raises:
+        DbtError: It failed; the transaction in which it ran was rolled back.
+    """
+    _invoke(settings, "run-operation", macro)
+
+
+def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
+    """Run a dbt command and return the results of its nodes."""
+    from dbt.cli.main import dbtRunner
+
+    os.environ["TEMBAGA_WAREHOUSE_PATH"] = str(settings.warehouse)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    work = settings.root / "dbt"
+    options = ["--project-dir", str(PROJECT / "dbt"), "--profiles-dir", str(PROJECT / "dbt")]
+    options += ["--target-path", str(work), "--log-path", str(work), "--quiet", "--no-use-colors"]
+    try:
+        result = dbtRunner(manifest=_manifest(tuple(options))).invoke([command, *args, *options])
+    finally:
+        _let_go_of_the_warehouse()
+    if result.exception is not None:
+        raise DbtError(str(result.exception)) from result.exception
+    nodes = list(getattr(result.result, "results", None) or [])
+    if not result.success and (command != "build" or not nodes):
+        said = "; ".join(str(node.message) for node in nodes)
+        raise DbtError(f"dbt {command}: {said or 'failed'}; see {work / 'dbt.log'}")
+    return nodes
+
+
+@cache
+def _manifest(options: tuple[str, ...]) -> Any:
+    """The project, read once for all commands of this process on one home."""
+    from dbt.cli.main import dbtRunner
+
+    result = dbtRunner().invoke(["parse", *options])
+    if not result.success:
+        raise DbtError(f"dbt cannot read its project: {result.exception}")
+    return result.result
+
+
+def _let_go_of_the_warehouse() -> None:
+    """Close what dbt keeps open until the process ends: nobody else could read meanwhile."""
+    from dbt.adapters.factory import FACTORY
+
+    FACTORY.cleanup_connections()  # type: ignore[no-untyped-call]  # dbt has no types.
+    for adapter in FACTORY.adapters.values():
+        if close_all := getattr(adapter.connections, "close_all_connections", None):
+            close_all()
+    FACTORY.adapters.clear()

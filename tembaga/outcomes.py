@@ -1,0 +1,201 @@
+"""Outcomes: give every line of the table `lines` exactly one, and prove that none is lost.
+
+    lines ──rules──▶ rejects      a row for each reason
+      └─ no reason ─▶ keyed ──▶ rows.parquet
+
+A line that several rules find keeps all its reasons; rejected outweighs held, and held
+duplicate.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import great_expectations as gx
+
+from expectations.codes import CODES
+from tembaga.reading import quoted
+from tembaga.refusal import FileRefused
+from tembaga.suites import Rule, run_suite
+
+OUTCOMES = ("accepted", "duplicate", "held", "rejected")
+SEEN_CHARACTERS_MAX = 200
+
+REJECTS = """
+create table rejects (
+    line_no bigint, rule integer, outcome varchar, code varchar, field varchar, seen varchar
+)
+"""
+
+# 60 bits of the digest make a number that every engine holds and compares quickly.
+KEY = "cast('0x' || left(md5(concat_ws(chr(31), {})), 15) as bigint)"
+CONTENT = (
+    "coalesce(advocate, '-'), coalesce(outlet, '-'), coalesce(sku, '-'), quantity_e4, amount_e4, "
+    "coalesce(returns_document, '-')"
+)
+
+# A line without a number of its own is named by its content and by how often that content has
+# occurred in its document so far: true repeats are kept apart, and the same in every file.
+# Few lines are repeats, so DuckDB's own quick hash finds those that may be, and only they are
+# sorted.
+KEYED = f"""
+create table keyed as
+with facts as (
+    select
+        line_no, document, document_date, document_line, advocate, outlet, sku, returns_document,
+        cast(quantity * 10000 as bigint) as quantity_e4,
+        cast(amount * 10000 as bigint) as amount_e4
+    from lines
+    anti join rejects using (line_no)
+),
+
+contents as (
+    select *, {KEY.format(CONTENT)} as content_key from facts
+),
+
+unnumbered as (
+    select line_no, document, document_date, content_key from contents where document_line is null
+),
+
+repeats as (
+    select
+        line_no,
+        row_number() over (
+            partition by document, document_date, content_key order by line_no
+        ) as occurrence
+    from unnumbered
+    where hash(document, document_date, content_key) in (
+        select hash(document, document_date, content_key)
+        from unnumbered
+        group by all
+        having count(*) > 1
+    )
+),
+
+referred as (
+    select
+        * exclude (occurrence, document_line),
+        coalesce(
+            document_line,
+            left(lpad(to_hex(content_key), 15, '0'), 12) || '#' || coalesce(occurrence, 1)
+        ) as line_ref
+    from contents
+    left join repeats using (line_no)
+)
+
+select
+    line_no, document, document_date, line_ref, advocate, outlet, sku, quantity_e4, amount_e4,
+    returns_document,
+    {KEY.format("document, document_date, line_ref")} as line_key,
+    content_key
+from referred
+"""
+
+ROWS = """
+copy (
+    select keyed.* from keyed anti join rejects using (line_no) order by line_no
+) to {path} (format parquet)
+"""
+
+REJECTED_ROWS = """
+copy (
+    select rejects.line_no, outcome, code, field, seen, lines.amount
+    from rejects
+    inner join lines using (line_no)
+    order by rejects.line_no, rule
+) to {path} (format parquet)
+"""
+
+# Each side is added up from what is written, and the whole from the lines as they were read.
+FIGURES = """
+select 'in' as outcome, count(*) as n, coalesce(sum(amount), 0) as amount from lines
+union all
+select
+    'accepted',
+    count(*),
+    coalesce(sum(cast(amount_e4 as decimal(38, 4))), 0) * cast(0.0001 as decimal(4, 4))
+from read_parquet({rows})
+union all
+select outcome, count(*), coalesce(sum(amount), 0)
+from (
+    select
+        line_no,
+        any_value(amount) as amount,
+        case
+            when bool_or(outcome = 'rejected') then 'rejected'
+            when bool_or(outcome = 'held') then 'held'
+            else 'duplicate'
+        end as outcome
+    from read_parquet({rejects})
+    group by line_no
+)
+group by outcome
+"""
+
+
+class AccountingError(Exception):
+    """The outcomes do not add up to the file: a fault of ours, and nothing of it is kept."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Lines and money."""
+
+    lines: int
+    amount: Decimal
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection, suite: gx.ExpectationSuite, *, database: Path, table: str
+) -> dict[str, Any]:
+    """Ask the rules of a suite about a table, and write the failing lines to the rejects.
+
+    Returns:
+        What Great Expectations found, as it stands in `validation.json`.
+
+    Raises:
+        FileRefused: A rule about the whole file is not met.
+    """
+    found, failures = run_suite(suite, database=str(database), table=table)
+    for number, rule in enumerate(failures):
+        outcome = CODES[rule.code].severity
+        if outcome == "file":
+            raise FileRefused(rule.code, **_detail(connection, rule, table))
+        connection.execute(
+            "insert into rejects select line_no, $1, $2, $3, $4, left(seen, $5) "
+            f"from ({rule.on(table)})",
+            [number, outcome, rule.code, rule.field, SEEN_CHARACTERS_MAX],
+        )
+    return found
+
+
+def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Figures]:
+    """Write `rows.parquet` and `rejects.parquet`, and return the figures by outcome.
+
+    Raises:
+        AccountingError: What was written does not add up to the lines.
+    """
+    rows, rejects = (quoted(str(folder / f"{name}.parquet")) for name in ("rows", "rejects"))
+    connection.execute(ROWS.format(path=rows))
+    connection.execute(REJECTED_ROWS.format(path=rejects))
+    found = connection.execute(FIGURES.format(rows=rows, rejects=rejects)).fetchall()
+    figures = {outcome: Figures(0, Decimal(0)) for outcome in OUTCOMES}
+    figures |= {outcome: Figures(n, amount) for outcome, n, amount in found}
+    _prove(figures)
+    return figures
+
+
+def _detail(connection: duckdb.DuckDBPyConnection, rule: Rule, table: str) -> dict[str, str | int]:
+    """The values that the sentence of a rule about the file places: what its query finds."""
+    found = connection.execute(rule.on(table))
+    names = [column[0] for column in found.description or ()]
+    return dict(zip(names, found.fetchone() or (), strict=True))
+
+
+def _prove(figures: dict[str, Figures]) -> None:
+    lines = sum(figures[outcome].lines for outcome in OUTCOMES)
+    amount = sum((figures[outcome].amount for outcome in OUTCOMES), Decimal(0))
+    if Figures(lines, amount) != figures["in"]:
+        raise AccountingError(f"lines and money came in as {figures['in']} and add up to {figures}")

@@ -1,0 +1,162 @@
+"""The steps of the six stages, each with what it needs of an installation.
+
+    receive ─ validate ─ load ─ post ─ issue ─ send
+
+Each takes up all that waits for it, and finds out what was done before: whatever was stopped
+half-way is finished by the next call. The DAGs run them as tasks, the command line one after
+the other. A stage is imported when it runs, so that a task which only copies a file does not
+load dbt and Great Expectations.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from tembaga import waiting
+from tembaga.installation import Installation
+
+Say = Callable[[str], None]
+
+
+def look(here: Installation) -> list[int]:
+    """Number the files that have come to rest; all that are to be received or validated."""
+    from tembaga import receive
+
+    with here.drop_zone() as sftp:
+        seen = receive.look(
+            sftp, here.engine, here.agreements, settings=here.settings, now=here.now()
+        )
+    return sorted({*seen, *waiting.to_validate(here.engine)})
+
+
+def receive(here: Installation, file_no: int) -> None:
+    """Bring one file into the landing."""
+    from tembaga import receive
+
+    with here.drop_zone() as sftp:
+        receive.receive(sftp, here.engine, file_no, settings=here.settings)
+
+
+def validate(here: Installation, file_no: int) -> None:
+    """Hold one file against its agreement and the rules, unless it was refused on arrival."""
+    from tembaga import validate
+
+    if file_no in waiting.to_validate(here.engine):
+        agreement = here.agreement_of(file_no)
+        validate.validate(here.engine, file_no, agreement=agreement, settings=here.settings)
+
+
+def load(here: Installation) -> list[int]:
+    """Load every validated file; the files that were loaded."""
+    from tembaga import load
+
+    return load.load(here.engine, agreements=here.agreements, settings=here.settings)
+
+
+def acknowledge(here: Installation) -> int:
+    """Answer every file that is refused or loaded and was not answered; how many."""
+    from tembaga import acknowledge
+
+    files = waiting.to_answer(here.engine, partners=here.agreements)
+    if files:
+        with here.drop_zone() as sftp:
+            acknowledge.acknowledge(
+                sftp,
+                here.engine,
+                files,
+                agreements=here.agreements,
+                settings=here.settings,
+                now=here.now(),
+            )
+    return len(files)
+
+
+def post(here: Installation, as_of: date) -> int | None:
+    """Post all that is loaded; the number of the batch, or None if nothing was new."""
+    from tembaga import post
+
+    return post.post(here.engine, as_of, agreements=here.agreements, settings=here.settings)
+
+
+def issue(here: Installation) -> int:
+    """Give each open request its voucher, and each merchant its batch; how many vouchers."""
+    from tembaga import issue
+
+    return issue.issue(here.engine, settings=here.settings)
+
+
+def deliver(here: Installation) -> int:
+    """Put the batches that wait into the merchants' folders; how many."""
+    from tembaga import issue
+
+    with here.drop_zone() as sftp:
+        return issue.deliver(
+            sftp,
+            here.engine,
+            agreements=here.agreements,
+            settings=here.settings,
+            now=here.now(),
+        )
+
+
+def record(here: Installation, as_of: date) -> int | None:
+    """Post the vouchers that were delivered; the number of the batch, or None if none were."""
+    return post(here, as_of) if waiting.to_record(here.engine) else None
+
+
+def prepare(here: Installation, as_of: date) -> int:
+    """Make the statements that are due; how many."""
+    from tembaga import send
+
+    return send.prepare(here.engine, as_of, settings=here.settings)
+
+
+def send(here: Installation) -> int:
+    """Mail what lies in the outbox; how many were sent."""
+    from tembaga import send
+
+    return send.send(here.engine, settings=here.settings, now=here.now())
+
+
+def receive_files(here: Installation, say: Say) -> None:
+    """Receive, validate, load and answer what lies in the inboxes, as the DAG of that name."""
+    files = look(here)
+    say(f"{len(files)} files to receive")
+    for nth, file_no in enumerate(files, start=1):
+        receive(here, file_no)
+        validate(here, file_no)
+        if nth % 50 == 0:
+            say(f"{nth} of {len(files)} files received and validated")
+    say(f"{len(load(here))} files loaded")
+    say(f"{acknowledge(here)} files answered")
+
+
+def post_ledger(here: Installation, as_of: date, say: Say) -> None:
+    """Post what is loaded, as of a day, as the DAG of that name."""
+    batch_no = post(here, as_of)
+    say("nothing to post" if batch_no is None else f"batch {batch_no} posted as of {as_of}")
+
+
+def issue_vouchers(here: Installation, as_of: date, say: Say) -> None:
+    """Make, deliver and post the vouchers of open requests, as the DAG of that name."""
+    say(f"{issue(here)} vouchers issued in {deliver(here)} batches")
+    record(here, as_of)
+
+
+def send_statements(here: Installation, as_of: date, say: Say) -> None:
+    """Make and mail the statements that are due, as the DAG of that name."""
+    say(f"{prepare(here, as_of)} statements made")
+    say(f"{send(here)} statements mailed")
+
+
+def run(here: Installation, say: Say) -> None:
+    """Run all of them; the books are made for the day of the newest sale in the warehouse."""
+    from tembaga.load import newest_sale
+
+    receive_files(here, say)
+    as_of = newest_sale(here.settings)
+    if as_of is None:
+        say("nothing was ever loaded")
+        return
+    post_ledger(here, as_of, say)
+    issue_vouchers(here, as_of, say)
+    send_statements(here, as_of, say)

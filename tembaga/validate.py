@@ -1,0 +1,190 @@
+"""Validate: look at one landed file alone, and say what each of its lines is worth.
+
+    landing/<partner>/<file_no>/
+      original/<name>      as it came
+      rows.parquet         the accepted lines, typed
+      rejects.parquet      each reason for which a line was not accepted
+      validation.json      what Great Expectations found
+
+The rules are in `expectations/`, the words of their codes too. Every line has one outcome,
+and the outcomes add up to the file, in count and in money, or nothing is written at all.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+from sqlalchemy import Engine, Row, select
+
+from expectations.sales import repeats_suite, sales_suite
+from tembaga import landing
+from tembaga.agreements import Agreement, SalesFeed
+from tembaga.lines import make_lines
+from tembaga.outcomes import KEYED, REJECTS, Figures, judge, write
+from tembaga.reading import copy_text, copy_workbook, quoted, read_header, records_query
+from tembaga.refusal import FileRefused
+from tembaga.register.tables import advocates, files, outlets
+from tembaga.rulepack import RulePack, load_rulepack
+from tembaga.settings import Settings
+
+MEMORY_LIMIT = "500MB"  # Of DuckDB; what does not fit goes to the disk.
+RESULTS = ("rows.parquet", "rejects.parquet", "validation.json")
+WORKSPACE = ".validation-"
+OPEN_STATES = ("landed", "validated")
+
+
+def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Settings) -> None:
+    """Validate a landed file, or refuse it, and record which in the register.
+
+    A second call writes the same again; a file that was refused or loaded stays as it is.
+    """
+    with engine.connect() as register:
+        file = register.execute(select(files).where(files.c.file_no == file_no)).one()
+    if file.state not in OPEN_STATES:
+        return
+    folder = landing.folder_of(settings.landing, file.partner, file_no)
+    try:
+        with _workspace(folder) as workspace:
+            rulepack = load_rulepack(settings.campaigns)
+            feed = _feed_of(engine, file, agreement, rulepack)
+            found = _validate_sales(engine, file, feed, rulepack, workspace, settings)
+            _keep(workspace, folder)
+    except FileRefused as refused:
+        values: dict[str, Any] = {
+            "state": "refused",
+            "code": refused.code,
+            "detail": refused.detail,
+            "duplicate_of_file_no": refused.detail.get("earlier_file_no"),
+        }
+    else:
+        values = {"state": "validated", "currency": feed.currency}
+        for outcome, figures in found.items():
+            values[f"lines_{outcome}"] = figures.lines
+            values[f"amount_{outcome}"] = figures.amount
+    with engine.begin() as register:
+        register.execute(
+            files.update()
+            .where(files.c.file_no == file_no, files.c.state.in_(OPEN_STATES))
+            .values(values)
+        )
+
+
+def _feed_of(engine: Engine, file: Row[Any], agreement: Agreement, rulepack: RulePack) -> SalesFeed:
+    """The feed that the file belongs to.
+
+    Raises:
+        FileRefused: The same bytes came before, or nothing of this name was agreed.
+    """
+    with engine.connect() as register:
+        earlier = register.execute(
+            select(files.c.file_no, files.c.name, files.c.seen_at)
+            .where(
+                files.c.partner == file.partner,
+                files.c.sha256 == file.sha256,
+                files.c.file_no < file.file_no,
+                # One that was refused had no effect, so the same bytes may come again.
+                files.c.state.in_(("landed", "validated", "loaded")),
+            )
+            .order_by(files.c.file_no)
+            .limit(1)
+        ).one_or_none()
+    if earlier is not None:
+        raise FileRefused(
+            "DUPLICATE_FILE",
+            earlier_file_no=earlier.file_no,
+            earlier_name=earlier.name,
+            earlier_on=_day(earlier.seen_at, rulepack).isoformat(),
+        )
+    if feed := agreement.feed_of(file.name):
+        return feed
+    raise FileRefused(
+        "E_FILE_NOT_AGREED", pattern=agreement.sales.files if agreement.sales else "–"
+    )
+
+
+def _validate_sales(
+    engine: Engine,
+    file: Row[Any],
+    feed: SalesFeed,
+    rulepack: RulePack,
+    workspace: Path,
+    settings: Settings,
+) -> dict[str, Figures]:
+    """Write the results into the workspace, and return the figures by outcome."""
+    database = workspace / "lines.duckdb"
+    latest_on = _day(file.seen_at, rulepack) + timedelta(days=1)
+    products = [product.sku for product in rulepack.products]
+    suite = sales_suite(feed, latest_on=latest_on, has_products=bool(products))
+    with closing(duckdb.connect(str(database))) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
+        _read(connection, _original(file, settings), feed, workspace)
+        _list(connection, "products", products)
+        _list_enrolled(connection, engine, feed)
+        connection.execute(REJECTS)
+        found = [judge(connection, suite, database=database, table="lines")]
+        connection.execute(KEYED)
+        if feed.columns.document_line is not None:
+            found.append(judge(connection, repeats_suite(), database=database, table="keyed"))
+        (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
+        return write(connection, workspace)
+
+
+def _day(at: datetime, rulepack: RulePack) -> date:
+    """The day that an instant falls on where the programme runs."""
+    return at.astimezone(ZoneInfo(rulepack.programme.time_zone)).date()
+
+
+def _original(file: Row[Any], settings: Settings) -> Path:
+    return landing.original(settings.landing, file.partner, file.file_no, file.name)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, original: Path, feed: SalesFeed, workspace: Path
+) -> None:
+    if original.stat().st_size == 0:
+        raise FileRefused("E_FILE_EMPTY")  # Of a workbook, too, that would be no workbook.
+    copy = workspace / "records.txt"
+    copy_records = copy_text if feed.format == "csv" else copy_workbook
+    copy_records(original, copy, feed)
+    headers = read_header(copy, feed)
+    make_lines(connection, records_query(copy, feed, headers), feed, headers)
+    copy.unlink()
+
+
+def _list_enrolled(connection: duckdb.DuckDBPyConnection, engine: Engine, feed: SalesFeed) -> None:
+    """List who is enrolled, where the feed holds the lines of those who are not."""
+    for enrolled, column, unlisted in (
+        (advocates, advocates.c.advocate, feed.unlisted.advocate),
+        (outlets, outlets.c.outlet, feed.unlisted.outlet),
+    ):
+        if unlisted == "hold":
+            with engine.connect() as register:
+                _list(connection, enrolled.name, list(register.scalars(select(column))))
+
+
+def _list(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> None:
+    connection.execute(
+        f"create table {table} as select unnest(cast($1 as varchar[])) as name", [names]
+    )
+
+
+@contextmanager
+def _workspace(folder: Path) -> Iterator[Path]:
+    """A folder beside the results, so that they can be renamed into place; gone afterwards."""
+    for left_by_a_kill in folder.glob(f"{WORKSPACE}*"):
+        shutil.rmtree(left_by_a_kill)
+    with tempfile.TemporaryDirectory(prefix=WORKSPACE, dir=folder) as workspace:
+        yield Path(workspace)
+
+
+def _keep(workspace: Path, folder: Path) -> None:
+    for name in RESULTS:
+        (workspace / name).replace(folder / name)

@@ -1,0 +1,58 @@
+"""What waits for a stage, by the register.
+
+Each run takes up all that waits, also what an earlier run left behind when it failed. So
+nothing needs to be remembered between runs, and a lost run loses nothing.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, func, select
+
+from tembaga.register.tables import batches, files, voucher_batches, vouchers
+
+
+def to_validate(engine: Engine) -> list[int]:
+    """Files that have landed and are neither refused nor loaded."""
+    return _file_nos(engine, files.c.state.in_(("landed", "validated")))
+
+
+def to_post(engine: Engine) -> list[int]:
+    """Files in the warehouse that no batch has posted."""
+    return _file_nos(engine, files.c.state == "loaded", files.c.batch_no.is_(None))
+
+
+def to_answer(engine: Engine, *, partners: Iterable[str]) -> list[int]:
+    """Files of these partners that are refused or loaded, and of which they were not told."""
+    return _file_nos(
+        engine,
+        files.c.state.in_(("refused", "loaded")),
+        files.c.answered_at.is_(None),
+        files.c.partner.in_(list(partners)),
+    )
+
+
+def to_record(engine: Engine) -> list[int]:
+    """Vouchers that their merchants have, and that no batch has booked."""
+    found = (
+        select(vouchers.c.voucher_no)
+        .join(voucher_batches)
+        .where(voucher_batches.c.delivered_at.is_not(None), vouchers.c.batch_no.is_(None))
+        .order_by(vouchers.c.voucher_no)
+    )
+    with engine.connect() as connection:
+        return list(connection.scalars(found))
+
+
+def newest_batch(engine: Engine, *, since: datetime) -> int | None:
+    """The last batch published since then, if there was one."""
+    newest = select(func.max(batches.c.batch_no)).where(batches.c.published_at >= since)
+    with engine.connect() as connection:
+        batch_no: int | None = connection.scalar(newest)
+    return batch_no
+
+
+def _file_nos(engine: Engine, *conditions: ColumnElement[bool]) -> list[int]:
+    found = select(files.c.file_no).where(*conditions).order_by(files.c.file_no)
+    with engine.connect() as connection:
+        return list(connection.scalars(found))

@@ -1,0 +1,116 @@
+"""What the tests share: a home of their own, a register, and running services.
+
+All of it is real: the PostgreSQL of the wheel, the embedded SFTP server, OpenSSH's programs.
+"""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from tembaga.embedded.postgres import Postgres, postgres
+from tembaga.embedded.services import running
+from tembaga.register import migrate, open_register
+from tembaga.settings import Settings, load_settings
+
+OPENSSH = {"sftp": "sftp", "sshd": "/usr/sbin/sshd"}
+
+_database_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--accept", action="store_true", help="write what is approved (tests/golden/) anew"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """As root, use folders of this run alone.
+
+    PostgreSQL then runs as another user, from whom pytest closes its usual folder each time
+    that a second run begins beside this one.
+    """
+    if os.geteuid() == 0 and not config.option.basetemp:
+        config.option.basetemp = tempfile.mkdtemp(prefix="tembaga-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
+    _keep_airflow_out_of_the_users_home(config)
+
+
+def _keep_airflow_out_of_the_users_home(config: pytest.Config) -> None:
+    """Airflow writes its settings and logs into `~/airflow` as soon as it is imported."""
+    folder = tempfile.mkdtemp(prefix="tembaga-airflow-")
+    os.environ["AIRFLOW_HOME"] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.fixture(scope="session")
+def accept(request: pytest.FixtureRequest) -> bool:
+    """Whether what differs from the approved is to be approved."""
+    return bool(request.config.getoption("--accept"))
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that this terminal says of Tembaga reaches the tests."""
+    for name in [name for name in os.environ if name.startswith("TEMBAGA_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """One PostgreSQL for all tests, with the register's tables in a database to copy."""
+    folder = tmp_path_factory.mktemp("server") / "postgres"
+    with postgres(folder, databases=("template_register",)) as server:
+        engine = open_register(server.url("template_register"))
+        migrate(engine)
+        engine.dispose()
+        yield server
+
+
+@pytest.fixture
+def register_url(server: Postgres) -> Iterator[str]:
+    """The address of a fresh register."""
+    name = f"register_{next(_database_numbers)}"
+    admin = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"create database {name} template template_register"))
+    yield server.url(name)
+    with admin.connect() as connection:
+        connection.execute(text(f"drop database {name} with (force)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def register(register_url: str) -> Iterator[Engine]:
+    """A fresh register."""
+    engine = open_register(register_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a home of the test's own."""
+    return load_settings(home=tmp_path / "home", settle_seconds=0.05, drop_zone_port=0, smtp_port=0)
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[Settings]:
+    """The embedded services of a home, running; gives the settings that reach them."""
+    with running(settings) as reached:
+        yield reached
+
+
+@pytest.fixture
+def openssh() -> dict[str, str]:
+    """OpenSSH's programs by name: partners use them, so the tests do not go without."""
+    missing = [program for program in OPENSSH.values() if shutil.which(program) is None]
+    if missing:
+        pytest.fail(f"Install OpenSSH's client and server: {', '.join(missing)} is missing")
+    return {name: shutil.which(program) or "" for name, program in OPENSSH.items()}

@@ -1,0 +1,15 @@
+"""A bookkeeper with an empty ledger of its own."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tembaga.settings import load_settings
+from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
+
+
+@pytest.fixture
+def books(register: Engine, tmp_path: Path) -> Bookkeeper:
+    settings = load_settings(home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS)
+    return Bookkeeper(register, settings)
