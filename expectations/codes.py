@@ -301,3 +301,36 @@ _ALL = (
 )
 
 CODES = {code.code: code for code in _ALL}
+
+
+def as_tables(language: Literal["id", "en"]) -> str:
+    """The codes as Markdown, for the distributor's guide."""
+    heads = {
+        "id": ("Kode", "Artinya", "Yang perlu dilakukan", _OF_SEVERITY_ID),
+        "en": ("Code", "What it means", "What to do", _OF_SEVERITY_EN),
+    }
+    code_head, says_head, hint_head, titles = heads[language]
+    parts = []
+    for severity, title in titles.items():
+        rows = [
+            f"| `{code.code}` | {code.says(language)} | {code.hint(language)} |"
+            for code in _ALL
+            if code.severity == severity
+        ]
+        head = [f"| {code_head} | {says_head} | {hint_head} |", "|---|---|---|"]
+        parts.append("\n".join([f"**{title}**", "", *head, *rows]))
+    return "\n\n".join(parts)
+
+
+_OF_SEVERITY_ID = {
+    "file": "Seluruh berkas ditolak",
+    "rejected": "Baris ditolak: perbaiki dan kirim lagi",
+    "held": "Baris ditahan: menunggu sesuatu",
+    "duplicate": "Baris ganda: tidak berpengaruh",
+}
+_OF_SEVERITY_EN = {
+    "file": "The whole file is refused",
+    "rejected": "The line is rejected: correct it and send it again",
+    "held": "The line is held: it waits for something",
+    "duplicate": "The line is a duplicate: it has no effect",
+}

@@ -196,7 +196,6 @@ def _product_rules(feed: SalesFeed, *, has_products: bool) -> Iterable[Rule]:
         "RETURN_UNMATCHED",
         "returns_document",
         "quantity < 0 and returns_document is null",
-        seen="document",
         notes="A return takes back what its sale earned, at that sale's rate; until we know "
         "the sale it changes nothing.",
     )
@@ -214,5 +213,6 @@ def _rule(code: str, field: str, query: str, *, notes: str) -> Rule:
 
 
 def _quoted(text: str) -> str:
-    """A text literal of SQL, in a query where braces have a meaning."""
-    return "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+    """A text literal of SQL, in a query where braces and colons have a meaning."""
+    literal = "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+    return "(" + literal.replace(":", "' || chr(58) || '") + ")"

@@ -9,6 +9,7 @@ Paths begin where our account arrives, so that a leading `/` says nothing: the s
 works on a server that confines us to the drop zone and on one that merely starts us there.
 """
 
+import os
 import posixpath
 import socket
 import stat
@@ -96,8 +97,9 @@ def deliver(sftp: SFTPClient, folder: str, name: str, data: bytes) -> None:
         return
     part = at(folder, f".{name}.part")
     make_folder(sftp, folder)
-    sftp.putfo(BytesIO(data), part, file_size=len(data), confirm=True)
-    sftp.posix_rename(part, path)
+    with naming(path):
+        sftp.putfo(BytesIO(data), part, file_size=len(data), confirm=True)
+        sftp.posix_rename(part, path)
 
 
 def at(folder: Path, name: Path = b"") -> bytes:
@@ -130,7 +132,8 @@ def entries(sftp: SFTPClient, folder: Path) -> list[Entry]:
         OSError: The folder is not there or must not be read.
     """
     found = []
-    handle = _ask(sftp, CMD_OPENDIR, at(folder))[1].get_binary()
+    with naming(at(folder)):
+        handle = _ask(sftp, CMD_OPENDIR, at(folder))[1].get_binary()
     try:
         while True:
             kind, answer = _ask(sftp, CMD_READDIR, handle)
@@ -142,6 +145,15 @@ def entries(sftp: SFTPClient, folder: Path) -> list[Entry]:
     except EOFError:  # So the protocol says that there is no more.
         _ask(sftp, CMD_CLOSE, handle)
     return sorted((e for e in found if e.name not in (b".", b"..")), key=lambda e: e.name)
+
+
+@contextmanager
+def naming(path: bytes) -> Iterator[None]:
+    """Put the path into an error of the server, which itself never says of what it speaks."""
+    try:
+        yield
+    except (FileNotFoundError, PermissionError) as error:
+        raise type(error)(error.errno, error.strerror, os.fsdecode(path)) from error
 
 
 def _ask(sftp: SFTPClient, question: int, subject: bytes) -> tuple[int, paramiko.Message]:
@@ -207,7 +219,8 @@ def _prepared(sftp: SFTPClient) -> SFTPClient:
 
 def _transport(sftp: SFTPClient) -> paramiko.Transport:
     channel = sftp.get_channel()
-    assert channel is not None  # There is one from the opening on.
+    if channel is None:
+        raise paramiko.SSHException("The SFTP session has no channel")
     return channel.get_transport()
 
 
@@ -238,12 +251,17 @@ def _working(sftp: SFTPClient, where: str) -> Iterator[None]:
     try:
         yield
     except (paramiko.SSHException, EOFError, OSError) as error:
-        if isinstance(error, TimeoutError) or not _transport(sftp).is_active():
+        if isinstance(error, (paramiko.SSHException, TimeoutError)) or _is_closed(sftp):
             raise DropZoneUnreachable(
                 f"The connection to the drop zone at {where} was lost. Nothing of it is half "
                 "done: run this again when the server is there."
             ) from error
         raise
+
+
+def _is_closed(sftp: SFTPClient) -> bool:
+    channel = sftp.get_channel()
+    return channel is None or channel.closed or not channel.get_transport().is_active()
 
 
 def _other_host_key(where: str) -> DropZoneNotTrusted:

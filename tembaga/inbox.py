@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from paramiko import SFTPClient
 
 from tembaga.agreements import Agreement
-from tembaga.drop_zone import Entry, at, entries, entry, make_folder
+from tembaga.drop_zone import Entry, at, entries, entry, make_folder, naming
 from tembaga.landing import is_plain
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,8 @@ def find(sftp: SFTPClient, partner: str, name: str) -> Entry | None:
 def move_aside(sftp: SFTPClient, partner: str, found: Entry, to: bytes) -> None:
     """Take a file out of the inbox; never over another one."""
     make_folder(sftp, f"{partner}/received")
-    sftp.rename(at(f"{partner}/inbox", found.name), to)
+    with naming(to):
+        sftp.rename(at(f"{partner}/inbox", found.name), to)
 
 
 def _inbox(sftp: SFTPClient, partner: str) -> list[Entry]:

@@ -95,7 +95,8 @@ class Language:
 
     def money(self, amount: Decimal, currency: str) -> str:
         """Money in its major unit, exact to ten decimals."""
-        return self._money(int(amount.scaleb(10)), 10, currency)
+        numerator, denominator = amount.as_integer_ratio()
+        return self._money(numerator * 10**10 // denominator, 10, currency)
 
     def money_e4(self, value_e4: int, currency: str) -> str:
         """Money in ten-thousandths of its major unit."""

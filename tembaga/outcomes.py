@@ -9,6 +9,7 @@ duplicate.
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,11 @@ union all
 select
     'accepted',
     count(*),
-    coalesce(sum(cast(amount_e4 as decimal(38, 4))), 0) * cast(0.0001 as decimal(4, 4))
+    -- Without this cast the union would round all the others to its 8 decimals.
+    cast(
+        coalesce(sum(cast(amount_e4 as decimal(28, 0))), 0) * cast(0.0001 as decimal(4, 4))
+        as decimal(38, 10)
+    )
 from read_parquet({rows})
 union all
 select outcome, count(*), coalesce(sum(amount), 0)
@@ -196,6 +201,7 @@ def _detail(connection: duckdb.DuckDBPyConnection, rule: Rule, table: str) -> di
 
 def _prove(figures: dict[str, Figures]) -> None:
     lines = sum(figures[outcome].lines for outcome in OUTCOMES)
-    amount = sum((figures[outcome].amount for outcome in OUTCOMES), Decimal(0))
-    if Figures(lines, amount) != figures["in"]:
+    # As fractions: the sum of decimals is rounded to 28 digits, and amounts have up to 38.
+    amount = sum((Fraction(figures[outcome].amount) for outcome in OUTCOMES), Fraction(0))
+    if (lines, amount) != (figures["in"].lines, Fraction(figures["in"].amount)):
         raise AccountingError(f"lines and money came in as {figures['in']} and add up to {figures}")

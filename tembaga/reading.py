@@ -167,15 +167,11 @@ def _refuse_bomb(original: Path, feed: SalesFeed) -> None:
 
 
 def _sheet(original: Path, feed: SalesFeed) -> Iterator[list[Cell]]:
-    """The rows of the first sheet from its corner on, each as wide as the header or wider."""
+    """The rows of the first sheet, each as wide as the header, or wider if more is filled."""
     try:
         with python_calamine.load_workbook(original) as workbook:
-            sheet = workbook.get_sheet_by_index(0)
-            above, left = sheet.start or (0, 0)
-            yield from ([] for _ in range(above))
             width = 0
-            for row in sheet.iter_rows():
-                cells = [""] * left + list(row)
+            for cells in workbook.get_sheet_by_index(0).iter_rows():
                 width = width or len(_without_empty_end(cells))
                 yield cells[:width] + _without_empty_end(cells[width:])
     except (python_calamine.CalamineError, IndexError) as error:

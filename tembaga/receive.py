@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from paramiko import SFTPClient
-from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, func, insert, null, select, text, update
 
 from tembaga.agreements import Agreement
 from tembaga.drop_zone import Entry, entry
@@ -161,7 +161,7 @@ def _verdict(
     if found.size_bytes > limit:
         detail = {"size_bytes": found.size_bytes, "limit_bytes": limit}
         return {"code": "E_FILE_TOO_LARGE", "detail": detail}
-    return {"code": None, "detail": None}
+    return {"code": None, "detail": null()}
 
 
 def _refused(code: str, **detail: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, RowMapping, func, select
 
 from tembaga.marts import open_marts
 from tembaga.register.tables import batches, files, statements, voucher_batches, vouchers
+from tembaga.rulepack import MINOR_UNITS
 
 _OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
 _NOTHING = "–"
@@ -103,13 +104,15 @@ def trial_balance_table(warehouse: Path) -> Table:
             "order by unit desc, account"
         ).fetchall()
     for account, unit, *both in rows:
-        table.add_row(account, unit, *map(_whole, both))
+        table.add_row(account, unit, *(_in_unit(amount, unit) for amount in both))
         sums[unit] = [
             total + side for total, side in zip(sums.get(unit, (0, 0)), both, strict=True)
         ]
     table.add_section()
     for unit, both in sums.items():
-        table.add_row("all accounts", unit, *map(_whole, both), style="bold")
+        table.add_row(
+            "all accounts", unit, *(_in_unit(amount, unit) for amount in both), style="bold"
+        )
     return table
 
 
@@ -127,7 +130,7 @@ def voucher_table(engine: Engine) -> Table:
                 batch["merchant"],
                 str(batch["batch_no"]),
                 _whole(batch["vouchers"]),
-                f"{batch['currency']} {_money(Decimal(batch['face_minor']).scaleb(-2))}",
+                f"{batch['currency']} {_in_unit(batch['face_minor'], batch['currency'])}",
                 "yes" if batch["delivered_at"] else "not yet",
             )
     return table
@@ -198,6 +201,13 @@ def _became(file: RowMapping) -> str:
 def _in_words(counted: Sequence[Decimal | int | None]) -> list[str]:
     *lines, amount = counted
     return [*map(_whole, lines), _money(amount)]
+
+
+def _in_unit(amount: int, unit: str) -> str:
+    """An amount of the ledger: money in its major unit, points as they are."""
+    if unit in MINOR_UNITS:
+        return _money(Decimal(amount).scaleb(-MINOR_UNITS[unit]))
+    return _whole(amount)
 
 
 def _whole(number: Decimal | int | None) -> str:

@@ -3,6 +3,7 @@
 Importing it takes some seconds, a run some hundredths of one: import it once for many files.
 """
 
+import logging
 import os
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ from great_expectations.expectations.core.unexpected_rows_expectation import (
 from sqlalchemy.dialects import registry
 
 DIALECT = "tembaga_file_plane"
+
+logging.getLogger("great_expectations").setLevel(logging.WARNING)  # It tells of every context.
 
 
 class RuleError(Exception):

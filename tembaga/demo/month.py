@@ -33,7 +33,7 @@ def drop_files(files: list[DroppedFile], *, settings: Settings, say: Say) -> Non
         drop([file.path for file in sent], partner=partner, settings=settings)
         partners.append(partner)
     say(
-        f"{'drop':<16} {len(files)} files from {', '.join(dict.fromkeys(partners))} "
+        f"{'drop':<16} {len(files)} files from {', '.join(partners)} "
         f"by {client_name()} {_seconds(time.monotonic() - began)}"
     )
 
@@ -91,9 +91,10 @@ def _what_came_of(dag_id: str, added: Figures) -> str:
                 f"{added.files} files: {added.loaded} loaded, {added.refused} refused, "
                 f"{added.known_already} known already"
             )
-        case "post_ledger" | "issue_vouchers":
-            vouchers = f"{added.vouchers} vouchers, " if dag_id == "issue_vouchers" else ""
-            return f"{vouchers}{added.transfers:,} transfers in {added.batches} batches"
+        case "post_ledger":
+            return f"{added.transfers:,} transfers posted"
+        case "issue_vouchers":
+            return f"{added.vouchers} vouchers issued, {added.transfers:,} transfers posted"
         case "send_statements":
             return f"{added.statements} statements mailed"
     return "done"

@@ -168,8 +168,11 @@ def _odd_files_of_march() -> Iterator[SentFile]:
     yield SentFile(as_of, "banyumili", "stock_2026-03.csv", b"SKU,Stock\nRJW-M102,4180\n")
     week_end = date(2026, 2, 25)
     rows = week_of(sagarabumi, week_end)
-    corrected = sagarabumi.write([*rows[:-2], *mishaps.in_conflict(rows[-20:])])
-    yield SentFile(as_of, "sagarabumi", sagarabumi.name_of(week_end), corrected)
+    corrected = mishaps.in_conflict(rows)
+    lines = {(row["document"], row["line"]) for row in corrected}
+    others = [row for row in rows if (row["document"], row["line"]) not in lines]
+    data = sagarabumi.write([*corrected, *others])
+    yield SentFile(as_of, "sagarabumi", sagarabumi.name_of(week_end), data)
     week = banyumili.write(week_of(banyumili, LAST_DAY))
     yield SentFile(as_of, UNKNOWN_SENDER, banyumili.name_of(LAST_DAY), week)
 

@@ -35,7 +35,7 @@ from tembaga.report import Figures
 from tembaga.rulepack import RulePackError
 from tembaga.settings import Settings
 
-TABLE_WIDTH = 120  # Where the output is no terminal.
+TABLE_WIDTH = 130  # Where the output is no terminal.
 
 _KNOWN = (
     AgreementError,
@@ -69,7 +69,7 @@ def run(settings: Settings, console: Console) -> int:
             _run_months(demo, say)
             _show_tables(demo, console, after_file=newest_file)
             _show_places(demo.settings, console)
-            console.print(_summary(report.figures(demo.engine) - before))
+            console.print(_summary(report.figures(demo.engine) - before), soft_wrap=True)
         say("The demo has ended, and nothing of it runs any more.")
 
     return _exit_code(work, console, when_stopped=130)

@@ -9,6 +9,7 @@ from typing import Any, Self
 from tembaga.embedded.airflow_rest import AirflowRest
 
 ENDED = frozenset({"success", "failed"})
+LATEST_EVENTS = 10
 POLL_SECONDS = 0.25
 
 
@@ -204,7 +205,23 @@ class AirflowApi:
     def _is_quiet(self) -> bool:
         """Nothing runs, nothing is due, and nothing began while we looked."""
         before = self._number_of_runs()
-        return not self._unfinished() and not self._due() and self._number_of_runs() == before
+        return (
+            not self._unfinished()
+            and not self._due()
+            and not self._unanswered()
+            and self._number_of_runs() == before
+        )
+
+    def _unanswered(self) -> bool:
+        """An asset was announced of late, DAGs wait for it, and it has started none of them."""
+        awaited = {
+            asset["id"] for asset in self._rest.pages("/assets", "assets") if asset["scheduled_dags"]
+        }
+        latest = self._rest.get("/assets/events", order_by="-timestamp", limit=LATEST_EVENTS)
+        return any(
+            event["asset_id"] in awaited and not event["created_dagruns"]
+            for event in latest["asset_events"]
+        )
 
     def _due(self) -> list[str]:
         """DAGs whose awaited events are there, so that a run of theirs is about to be made."""

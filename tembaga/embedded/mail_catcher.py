@@ -26,13 +26,16 @@ def mail_catcher(folder: Path, *, preferred_port: int) -> Iterator[int]:
     listener = listening_socket(preferred_port)
     with listener, loop_thread("mail-catcher") as thread:
         catcher = _Catcher(folder)
-        thread.run(
+        server = thread.run(
             thread.loop.create_server(
                 lambda: SMTP(catcher, hostname="localhost", enable_SMTPUTF8=True, loop=thread.loop),
                 sock=listener,
             )
         )
-        yield listener.getsockname()[1]
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            thread.loop.call_soon_threadsafe(server.close)
 
 
 class _Catcher:

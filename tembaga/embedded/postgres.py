@@ -88,10 +88,8 @@ def _make(folder: Path) -> None:
     new.mkdir(mode=0o700)
     if (user := _system_user()) is not None:
         os.chown(new, user.pw_uid, user.pw_gid)
-    _run(
-        "initdb", "--auth=trust", "--encoding=utf8", "--no-locale", "-U", "postgres", "-D", str(new),
-        folder=new,
-    )  # fmt: skip
+    options = ("--auth=trust", "--encoding=utf8", "--no-locale", "--username=postgres")
+    _run("initdb", *options, "-D", str(new), folder=new)
     new.rename(folder)
 
 
@@ -229,7 +227,13 @@ def _system_user() -> pwd.struct_passwd | None:
         return None
     with suppress(KeyError):
         return pwd.getpwnam(SYSTEM_USER)
-    subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True)
+    try:
+        subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise PostgresNotStartedError(
+            f"PostgreSQL does not run as root, and the user {SYSTEM_USER} could not be made "
+            f"({error}). Make that user, or do not run this as root."
+        ) from error
     return pwd.getpwnam(SYSTEM_USER)
 
 

@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakSet
 
 import asyncssh
 from asyncssh import SFTPAttrs, SFTPFailure, SFTPPermissionDenied, SFTPServer
@@ -80,12 +81,13 @@ def sftp_server(settings: Settings) -> Iterator[int]:
     drop_zone.mkdir(parents=True, exist_ok=True)
     host_key = ensure_key(settings.keys, HOST_KEY)
     ensure_key(settings.keys, OWN_ACCOUNT)
+    connections: WeakSet[asyncssh.SSHServerConnection] = WeakSet()
     listener = listening_socket(settings.drop_zone_port)
     with listener, loop_thread("sftp-server") as thread:
         acceptor = thread.run(
             asyncssh.listen(
                 sock=listener,
-                server_factory=lambda: _Doorkeeper(drop_zone, settings.keys),
+                server_factory=lambda: _Doorkeeper(drop_zone, settings.keys, connections),
                 server_host_keys=[host_key],
                 sftp_factory=lambda channel: _served_folder(channel, drop_zone),
                 password_auth=False,
@@ -97,21 +99,33 @@ def sftp_server(settings: Settings) -> Iterator[int]:
                 encoding=None,
             )
         )
-        yield listener.getsockname()[1]
-        thread.run(_closed(acceptor))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            thread.run(_hang_up(acceptor, connections))
 
 
-async def _closed(acceptor: asyncssh.SSHAcceptor) -> None:
+async def _hang_up(
+    acceptor: asyncssh.SSHAcceptor, connections: WeakSet[asyncssh.SSHServerConnection]
+) -> None:
+    """Close at once: whoever is still connected must not keep us from ending."""
     acceptor.close()
-    await acceptor.wait_closed()
+    for connection in set(connections):
+        connection.abort()
 
 
 class _Doorkeeper(asyncssh.SSHServer):
     """Lets in those whose public key lies in the folder of keys at that moment."""
 
-    def __init__(self, drop_zone: Path, keys: Path) -> None:
+    def __init__(
+        self, drop_zone: Path, keys: Path, connections: WeakSet[asyncssh.SSHServerConnection]
+    ) -> None:
         self._drop_zone = drop_zone
         self._keys = keys
+        self._connections = connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connections.add(conn)
 
     def begin_auth(self, username: str) -> bool:
         return True

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import duckdb
@@ -133,4 +133,4 @@ def _adds_up(file: Row[Any]) -> None:
     facts = file._mapping
     for unit in ("lines", "amount"):
         parts = [facts[f"{unit}_{part}"] for part in ("accepted", "duplicate", "held", "rejected")]
-        assert sum(parts, Decimal(0)) == facts[f"{unit}_in"]
+        assert sum(map(Fraction, parts)) == facts[f"{unit}_in"]

@@ -148,7 +148,7 @@ def test_a_host_without_an_address_is_said(settings: Settings) -> None:
         }
     )
 
-    with pytest.raises(DropZoneUnreachable, match="no-such-host.invalid:22 cannot"):
+    with pytest.raises(DropZoneUnreachable, match=r"no-such-host\.invalid:22 cannot"):
         with open_address(nowhere):
             pytest.fail("connected to nowhere")
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -448,8 +449,16 @@ def test_a_partner_may_do_as_it_likes_in_its_inbox(north: SFTPClient) -> None:
 
     assert north.stat("inbox/b.csv").st_mtime == 2
     assert north.listdir("inbox") == ["b.csv"]
-    with pytest.raises(OSError):
-        north.putfo(BytesIO(b"y"), "inbox/c.csv") and north.rename("inbox/c.csv", "inbox/b.csv")
+
+
+def test_a_rename_replaces_no_file(north: SFTPClient) -> None:
+    for name in ("inbox/a.csv", "inbox/b.csv"):
+        north.putfo(BytesIO(name.encode()), name)
+
+    with pytest.raises(OSError, match="is there"):
+        north.rename("inbox/a.csv", "inbox/b.csv")
+
+    assert north.open("inbox/b.csv").read() == b"inbox/b.csv"
 
 
 def test_a_partner_makes_no_file_that_runs_as_its_owner(north: SFTPClient, zone: Settings) -> None:
@@ -562,6 +571,16 @@ def test_openssh_is_let_in_and_kept_in(
     assert (zone.root / "answer").read_bytes() == b"answer"
     assert "Permission denied" in done.stderr
     assert os.listdir(zone.root / "drop_zone/north/ack") == ["a.csv"]
+
+
+def test_the_drop_zone_ends_though_somebody_is_connected(settings: Settings) -> None:
+    with ExitStack() as server:
+        port = server.enter_context(sftp_server(settings))
+
+        with pytest.raises(DropZoneUnreachable, match=f":{port} was lost"):
+            with open_address(reaching(settings, port)) as sftp:
+                server.close()
+                sftp.listdir("/")
 
 
 # Mail

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -457,6 +459,17 @@ def test_an_inbox_that_is_missing_does_not_stop_the_others(
     assert "the inbox of south cannot be read" in caplog.text
 
 
+def test_a_folder_that_must_not_be_written_is_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.drop("north/inbox/sales.csv")
+    shutil.rmtree(desk.folder("north/received"))
+    monkeypatch.setattr("tembaga.inbox.make_folder", lambda *_: None)
+
+    with pytest.raises(FileNotFoundError, match=r"'north/received/00000001_sales\.csv'"):
+        desk.receive_all()
+
+
 def test_a_register_begun_anew_beside_an_old_drop_zone_is_noticed(desk: Desk) -> None:
     desk.drop("north/inbox/sales.csv", b"new")
     desk.drop("north/received/00000001_sales.csv", b"old")
@@ -636,6 +649,42 @@ def test_killed_after_landing_it_does_not_download_again(
     monkeypatch.setattr("tembaga.receive.land", Fuse(1).burn)
 
     assert desk.landed(desk.receive(file_no)) == SALES
+
+
+RECEIVE = """
+import sys
+from sqlalchemy import create_engine
+from tembaga.drop_zone import open_address
+from tembaga.receive import receive
+from tembaga.settings import Settings
+
+settings = Settings.model_validate_json(sys.argv[1])
+with open_address(settings) as sftp:
+    receive(sftp, create_engine(sys.argv[2]), 1, settings=settings)
+"""
+
+
+def test_a_process_killed_in_a_download_leaves_what_the_next_one_finishes(
+    desk: Desk, register_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(AGREEMENTS, "north", agreement("north", 2, max_bytes=10**9))
+    contents = os.urandom(1_000_000) * 60
+    desk.drop("north/inbox/sales.csv", contents)
+    desk.look()
+    part = desk.settings.landing / "north/00000001/original/.sales.csv.part"
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", RECEIVE, desk.settings.model_dump_json(), register_url]
+    )
+    while process.poll() is None and not (part.exists() and part.stat().st_size):
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+
+    assert 0 < part.stat().st_size < len(contents)
+    assert desk.file(1).state == "seen"
+    assert desk.landed(desk.receive(1)) == contents
+    assert not part.exists()
 
 
 def test_a_number_given_to_nobody_is_an_error(desk: Desk) -> None:

@@ -61,6 +61,7 @@ FAULTS: list[tuple[dict[str, str], set[str]]] = [
     ({"product": "OTHER"}, {"E_SKU_UNKNOWN"}),
     ({"product": "FREIGHT"}, {"E_NOT_A_PRODUCT"}),
     ({"product": "FEE-7"}, {"E_NOT_A_PRODUCT"}),
+    ({"product": "O'FEE:{7}"}, {"E_NOT_A_PRODUCT"}),
     ({"date": "", "qty": "x", "member": "A-9"}, {"E_DATE", "E_QUANTITY", "E_ADVOCATE_UNKNOWN"}),
 ]
 
@@ -165,7 +166,9 @@ def enrolled(register: Engine) -> None:
 def test_every_fault_of_a_line_is_answered_by_its_code(desk: Desk, enrolled: None):
     lines = [{"invoice": f"F-{n}"} | fault for n, (fault, _) in enumerate(FAULTS)]
 
-    judged = desk.judge(text(*lines), agreement(not_products=["FREIGHT", "FEE-*"], **HELD))
+    judged = desk.judge(
+        text(*lines), agreement(not_products=["FREIGHT", "FEE-*", "O'FEE:{*}"], **HELD)
+    )
 
     found = [(fault, judged.codes.get(n, set())) for n, (fault, _) in enumerate(FAULTS, start=2)]
     assert found == FAULTS
@@ -195,6 +198,14 @@ def test_money_that_cannot_be_read_counts_as_nothing_and_the_rest_exactly(desk: 
     judged = desk.judge(text({"amount": "0.1"}, {"amount": "0.2"}, {"amount": "x"}))
 
     assert judged.file.amount_in == Decimal("0.3")
+
+
+def test_the_largest_and_finest_amounts_add_up_exactly(desk: Desk):
+    amounts = ["999999999999999999.9999999999"] * 3 + ["-0.0000000001", "1"]
+
+    judged = desk.judge(text(*({"invoice": f"F-{n}", "amount": a} for n, a in enumerate(amounts))))
+
+    assert judged.file.amount_in == Decimal("3000000000000000000.9999999996")
 
 
 def test_an_amount_follows_exactly_from_quantity_and_unit_price(desk: Desk):
@@ -375,6 +386,17 @@ def test_a_workbook_is_read_as_its_cells_show(desk: Desk):
         (4, "A-1", date(2026, 3, 1), 3_000),
     ]
     assert judged.codes == {5: {"E_AMOUNT"}, 6: {"E_COLUMNS"}}
+
+
+def test_a_workbook_whose_header_is_not_in_its_first_row_is_refused(desk: Desk):
+    book = openpyxl.Workbook()
+    for n, (header, cell) in enumerate(LINE.items(), start=1):
+        book.active.cell(row=3, column=n, value=header)
+        book.active.cell(row=4, column=n, value=cell)
+
+    file = desk.judge(_saved(book), agreement(format="xlsx")).file
+
+    assert (file.state, file.code) == ("refused", "E_FILE_HEADER")
 
 
 def test_a_workbook_that_unpacks_to_far_more_than_agreed_is_refused(desk: Desk):

@@ -1,0 +1,100 @@
+"""A week of real invoice lines goes through every stage, and every line is accounted for.
+
+The data lies beside the checkout where it is present; it is not part of the project.
+"""
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tembaga import real
+from tembaga.embedded import services
+from tembaga.installation import Installation
+from tembaga.marts import open_marts
+from tembaga.register import migrate
+from tembaga.settings import PROJECT, load_settings
+
+DATA = PROJECT.parent / "shared" / "data" / "online_retail"
+WEEK = [f"2010-12-{day:02d}.csv" for day in range(1, 8)]
+
+
+@pytest.fixture
+def week(tmp_path: Path) -> Path:
+    if not DATA.is_dir():
+        pytest.skip("the real invoice lines are not beside this checkout")
+    folder = tmp_path / "week"
+    folder.mkdir()
+    for name in WEEK:
+        if (DATA / name).exists():
+            (folder / name).write_bytes((DATA / name).read_bytes())
+    return folder
+
+
+def test_a_week_of_real_sales_is_accounted_for_to_the_last_line(week: Path, tmp_path: Path):
+    expected = _count(week)
+    settings = load_settings(
+        home=tmp_path / "home", programme="online_retail", settle_seconds=0.05
+    )
+    with services.running(settings) as reachable, Installation(reachable) as here:
+        migrate(here.engine)
+        real.run(here, week, partner="online_retail", console=Console(quiet=True))
+        sums = real.outcome_sums(here)
+        heads = _heads(here)
+        real.run(here, week, partner="online_retail", console=Console(quiet=True))
+
+        assert sums["in"] == expected
+        assert sum(lines for lines, _ in _parts(sums)) == expected[0]
+        assert sum(amount for _, amount in _parts(sums)) == expected[1]
+        assert _cancellations_without_a_reason(here, week) == 0
+        assert len(heads) == 1
+        assert real.outcome_sums(here) == sums
+        assert _heads(here) == heads
+        assert _trial_balance(here) == Decimal(0)
+
+
+def _count(week: Path) -> tuple[int, Decimal]:
+    """Lines and money, added up without anything of ours."""
+    lines, amount = 0, Decimal(0)
+    for path in sorted(week.iterdir()):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                lines += 1
+                amount += Decimal(row["Quantity"]) * Decimal(row["UnitPrice"])
+    return lines, amount.normalize()
+
+
+def _parts(sums: dict[str, tuple[int, Decimal]]) -> list[tuple[int, Decimal]]:
+    return [figures for outcome, figures in sums.items() if outcome != "in"]
+
+
+def _heads(here: Installation) -> list[str]:
+    with open_marts(here.settings.warehouse) as marts:
+        return [batch.head for batch in marts.batches()]
+
+
+def _trial_balance(here: Installation) -> Decimal:
+    with open_marts(here.settings.warehouse) as marts:
+        found = marts.connection.execute(
+            "select sum(debit) - sum(credit) from marts.rpt_trial_balance"
+        ).fetchone()
+    assert found is not None
+    return Decimal(found[0])
+
+
+def _cancellations_without_a_reason(here: Installation, week: Path) -> int:
+    """How many lines of cancellations bear no RETURN_UNMATCHED."""
+    cancelled = 0
+    for path in week.iterdir():
+        with path.open(encoding="utf-8", newline="") as file:
+            cancelled += sum(row["InvoiceNo"].startswith("C") for row in csv.DictReader(file))
+    import duckdb
+
+    found = duckdb.execute(
+        "select count(*) from read_parquet(?) where code = 'RETURN_UNMATCHED' and seen like 'C%'",
+        [str(here.settings.landing / "*" / "*" / "rejects.parquet")],
+    ).fetchone()
+    assert found is not None
+    return cancelled - int(found[0])

@@ -1,0 +1,213 @@
+"""A partner is told what became of each file, in its words, once, and in no dangerous cell."""
+
+import csv
+import io
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from desk import Desk, agreement, text
+from paramiko import SFTPClient
+from sqlalchemy import Engine, select, update
+
+from expectations.codes import CODES
+from tembaga.acknowledge import acknowledge, name_of
+from tembaga.agreements import Agreement
+from tembaga.landing import folder_of
+from tembaga.register.tables import files
+from tembaga.settings import Settings
+
+LATER = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(register: Engine, settings: Settings) -> Desk:
+    return Desk(register, settings)
+
+
+@pytest.fixture
+def answer(desk: Desk, sftp: SFTPClient) -> Callable[..., dict[str, bytes]]:
+    """Answer all files as if they had been loaded; gives what lies in the partner's folder."""
+
+    def answer(agreed: Agreement | None = None) -> dict[str, bytes]:
+        with desk.register.begin() as connection:
+            connection.execute(
+                update(files).where(files.c.state == "validated").values(state="loaded")
+            )
+            file_nos = connection.scalars(select(files.c.file_no)).all()
+        agreements = {"north": agreed or agreement()}
+        acknowledge(
+            sftp,
+            desk.register,
+            file_nos,
+            agreements=agreements,
+            settings=desk.settings,
+            now=LATER,
+        )
+        return {name: _read(sftp, f"north/ack/{name}") for name in sftp.listdir("north/ack")}
+
+    return answer
+
+
+def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Callable):
+    desk.judge(text({}, {"qty": "x", "invoice": ""}, {"line": "2", "qty": "-1", "amount": "-0.5"}))
+
+    blocks = _blocks(answer()["00000001_sales.csv.ack.csv"])
+
+    assert blocks[0] == [
+        ["File", "sales.csv"],
+        ["File number", "1"],
+        ["Received on", "2026-03-02"],
+        ["Result", "Not every line is accepted. Those that are not stand below."],
+        ["Currency", "IDR"],
+    ]
+    assert blocks[1] == [
+        ["Outcome", "Lines", "Amount"],
+        ["In", "3", "200.5"],
+        ["Accepted", "1", "100.5"],
+        ["Duplicate", "0", "0"],
+        ["Held", "1", "-0.5"],
+        ["Rejected", "1", "100.5"],
+    ]
+    assert [row[:6] for row in blocks[2]] == [
+        ["Line", "Outcome", "Code", "Column", "Value seen", "Amount"],
+        ["3", "Rejected", "E_DOCUMENT_MISSING", "invoice", "", "100.5"],
+        ["3", "Rejected", "E_QUANTITY", "qty", "x", "100.5"],
+        ["4", "Held", "RETURN_UNMATCHED", "returns", "", "-0.5"],
+    ]
+    assert blocks[2][2][6:] == [CODES["E_QUANTITY"].en, CODES["E_QUANTITY"].hint_en]
+
+
+def test_what_loading_found_is_told_as_well(desk: Desk, answer: Callable, settings: Settings):
+    desk.judge(text({}, {}))
+    folder = folder_of(settings.landing, "north", 1)
+    shutil.copy(folder / "rejects.parquet", folder / "findings.parquet")
+
+    blocks = _blocks(answer()["00000001_sales.csv.ack.csv"])
+
+    assert [row[:3] for row in blocks[2][1:]] == [["3", "Duplicate", "DUPLICATE"]] * 2
+
+
+def test_a_refused_file_is_answered_with_what_to_do(desk: Desk, answer: Callable):
+    desk.judge(text({}))
+    desk.judge(text({}), name="again.csv")
+
+    (facts,) = _blocks(answer()["00000002_again.csv.ack.csv"])
+
+    assert facts[3:] == [
+        ["Result", "The file is refused. Not one line of it was taken."],
+        ["Code", "DUPLICATE_FILE"],
+        [
+            "Reason",
+            "We have this very file already: sales.csv, received on 2026-03-02 as file number 1.",
+        ],
+        ["What to do", CODES["DUPLICATE_FILE"].hint_en],
+    ]
+
+
+def test_an_indonesian_partner_reads_indonesian_in_its_own_marks(desk: Desk, answer: Callable):
+    agreed = agreement(language="id", delimiter=";", decimal_mark=",")
+    desk.judge(text({"amount": "1234567,25", "product": ""}, delimiter=";"), agreed)
+
+    answers = answer(agreed)
+
+    blocks = _blocks(answers["00000001_sales.csv.ack.csv"], delimiter=";")
+    page = answers["00000001_sales.csv.ack.html"].decode()
+    assert blocks[1][5] == ["Ditolak", "1", "1234567,25"]
+    assert blocks[2][1][6] == CODES["E_SKU_MISSING"].id
+    assert 'lang="id"' in page
+    assert "Rp\N{NO-BREAK SPACE}1.234.567,25" in page
+
+
+def test_what_a_partner_writes_is_no_formula_and_no_markup(desk: Desk, answer: Callable):
+    evil = ["=cmd|'/c calc'!A0", "+1", "-1x", "@SUM(A1)", "\t=1", "<script>alert(1)</script>"]
+    desk.judge(
+        text(*({"qty": value, "line": str(n)} for n, value in enumerate(evil))), name="=1.csv"
+    )
+
+    answers = answer()
+
+    cells = [
+        cell
+        for block in _blocks(answers["00000001_=1.csv.ack.csv"])
+        for row in block
+        for cell in row
+    ]
+    page = answers["00000001_=1.csv.ack.html"].decode()
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert {"'=cmd|'/c calc'!A0", "'+1", "'=1", "'=1.csv"} <= set(cells)
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_people_see_the_first_lines_and_programs_all(desk: Desk, answer: Callable):
+    desk.judge(text(*({"line": str(n), "qty": "x"} for n in range(250))))
+
+    answers = answer()
+
+    assert len(_blocks(answers["00000001_sales.csv.ack.csv"])[2]) == 251
+    page = answers["00000001_sales.csv.ack.html"].decode()
+    assert "Only 200 of 250 are shown" in page
+    assert page.count("<code>x</code>") == 200
+
+
+def test_a_file_is_answered_once(desk: Desk, answer: Callable, sftp: SFTPClient):
+    desk.judge(text({}))
+    first = answer()
+    for name in first:
+        sftp.remove(f"north/ack/{name}")
+
+    assert answer() == {}
+    assert desk.judged(1).file.answered_at == LATER
+
+
+def test_an_answer_that_was_not_recorded_is_written_over_itself(desk: Desk, answer: Callable):
+    desk.judge(text({}))
+    first = answer()
+    with desk.register.begin() as connection:
+        connection.execute(update(files).values(answered_at=None))
+
+    assert answer() == first
+
+
+def test_a_sender_without_an_agreement_gets_no_answer(desk: Desk, sftp: SFTPClient):
+    desk.judge(text({}), agreement(files="other"))
+
+    acknowledge(sftp, desk.register, [1], agreements={}, settings=desk.settings, now=LATER)
+
+    assert sftp.listdir("north/ack") == []
+    assert desk.judged(1).file.answered_at is None
+
+
+@pytest.mark.parametrize(
+    ("name", "answer_name"),
+    [
+        ("sales.csv", "00000001_sales.csv.ack.csv"),
+        ("../sales.csv", "00000001.ack.csv"),
+        ("sales\n.csv", "00000001.ack.csv"),
+        ("é" * 110, "00000001_" + "é" * 100 + ".ack.csv"),
+    ],
+)
+def test_a_name_from_outside_is_used_only_if_it_is_plain(desk: Desk, name: str, answer_name: str):
+    desk.land(b"x")
+    with desk.register.begin() as connection:
+        connection.execute(update(files).values(name=name))
+
+    assert name_of(desk.judged(1).file, "csv") == answer_name
+
+
+def _read(sftp: SFTPClient, path: str) -> bytes:
+    with sftp.open(path, "rb") as file:
+        return file.read()
+
+
+def _blocks(answer: bytes, delimiter: str = ",") -> list[list[list[str]]]:
+    """The tables of an answer, which stand apart by an empty row."""
+    blocks: list[list[list[str]]] = [[]]
+    for row in csv.reader(io.StringIO(answer.decode("utf-8-sig"), newline=""), delimiter=delimiter):
+        if row:
+            blocks[-1].append(row)
+        else:
+            blocks.append([])
+    return [block for block in blocks if block]

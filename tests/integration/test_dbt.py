@@ -1,0 +1,110 @@
+"""The dbt project: its unit tests pass, and a batch that breaks a law is not posted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dbt.cli.main import dbtRunner
+from sqlalchemy import Engine, func, select, text
+
+from tembaga import dbt
+from tembaga.post import POSTING_LOCK, BatchInProgressError, LawBrokenError
+from tembaga.register.tables import batches
+from tembaga.settings import PROJECT, load_settings
+from tembaga.warehouse import WarehouseInUseError, open_warehouse
+from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
+
+
+@pytest.fixture
+def books(register: Engine, tmp_path: Path) -> Bookkeeper:
+    settings = load_settings(home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS)
+    return Bookkeeper(register, settings)
+
+
+def test_the_unit_tests_of_the_models_pass(books: Bookkeeper, tmp_path: Path):
+    books.sells("ADV", "A1", "2026-01-05", 100_000)
+    books.posts("2026-01-31")  # The unit tests need the tables, not what is in them.
+    project = str(PROJECT / "dbt")
+    folders = ["--project-dir", project, "--profiles-dir", project]
+    folders += ["--target-path", str(tmp_path / "dbt"), "--log-path", str(tmp_path / "dbt")]
+
+    result = dbtRunner().invoke(["test", "--select", "test_type:unit", "--quiet", *folders])
+    dbt._let_go_of_the_warehouse()
+
+    assert result.success
+    assert len(result.result.results) >= 7
+
+
+# Each mutilates the books so that the next batch meets a law; the first batch has 10 points.
+BROKEN = {
+    "nothing_counts_after_the_batch": "update ledger.batches set batch_no = 7",
+    "the_trial_balance_is_zero": "update ledger.balances set credits = 11 where credits = 10",
+    "no_advocate_is_negative": "update ledger.balances set debits = 90 where credits = 10",
+    "lots_equal_their_accounts": "update ledger.lots set pending = 25",
+}
+
+
+@pytest.mark.parametrize(("law", "damage"), BROKEN.items())
+def test_a_batch_that_breaks_a_law_appends_nothing(books: Bookkeeper, law: str, damage: str):
+    books.sells("ADV", "A1", "2026-01-28", 100_000)
+    books.posts("2026-01-31")
+    with open_warehouse(books.settings) as warehouse:
+        warehouse.execute(text(damage))
+    books.sells("ADV", "A1", "2026-01-28", 100_000)
+
+    with pytest.raises(LawBrokenError, match=law):
+        books.posts("2026-02-01")
+
+    assert books.asks("select count(*) from ledger.transfers") == [(1,)]
+
+
+def test_a_second_posting_at_the_same_time_is_turned_away(books: Bookkeeper):
+    books.sells("ADV", "A1", "2026-01-05", 100_000)
+    with books.engine.connect() as other:
+        other.execute(select(func.pg_advisory_lock(POSTING_LOCK)))
+
+        with pytest.raises(BatchInProgressError, match="Another process is posting"):
+            books.posts("2026-01-31")
+        other.invalidate()  # Its process ends, and the lock with it.
+
+    assert books.posts("2026-01-31") == 1
+
+
+def test_a_batch_that_was_published_before_a_crash_is_recognised(books: Bookkeeper):
+    books.sells("ADV", "A1", "2026-01-05", 100_000)
+    books.posts("2026-01-31")
+    with books.engine.begin() as register:  # As if killed before the register was told.
+        register.execute(text("update files set batch_no = null"))
+        register.execute(
+            batches.update().values(published_at=None, head=None, transfers=None)
+        )
+
+    assert books.posts("2026-01-31") is None
+    assert books.asks("select count(*) from ledger.batches") == [(1,)]
+    with books.engine.connect() as register:
+        head = register.execute(select(batches.c.head)).scalar_one()
+    assert books.asks("select head from ledger.batches") == [(head,)]
+
+
+def test_a_warehouse_in_use_is_named(books: Bookkeeper, tmp_path: Path):
+    books.sells("ADV", "A1", "2026-01-05", 100_000)
+    books.posts("2026-01-31")
+    holder = tmp_path / "hold.py"
+    holder.write_text(
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(holder), str(books.settings.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+
+        with pytest.raises(WarehouseInUseError, match="in use by another process"):
+            books.posts("2026-02-01")
+    finally:
+        process.communicate(b"\n")
+

@@ -1,0 +1,110 @@
+"""An agreement says all that differs between partners, and says it without a doubt."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tembaga.agreements import AgreementError, load_agreements
+from tembaga.settings import PROJECT
+
+COLUMNS = ("document", "document_date", "advocate", "outlet", "sku", "quantity", "amount")
+DISTRIBUTOR = {
+    "partner": "north",
+    "number": 2,
+    "kind": "distributor",
+    "name": "North",
+    "programme": "demo",
+    "language": "id",
+    "contact": {"name": "Someone", "email": "someone@north.example"},
+    "sales": {
+        "files": "SALES_*.csv",
+        "format": "csv",
+        "currency": "IDR",
+        "columns": {name: {"header": name.title()} for name in COLUMNS},
+    },
+}
+MERCHANT = {key: value for key, value in DISTRIBUTOR.items() if key != "sales"} | {
+    "partner": "south",
+    "number": 1,
+    "kind": "merchant",
+}
+
+
+def write(folder: Path, *agreements: dict, **changes: object) -> Path:
+    for agreement in agreements:
+        path = folder / agreement["partner"] / "agreement.yml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(agreement | changes), encoding="utf-8")
+    return folder
+
+
+def sales(**changes: object) -> dict:
+    return DISTRIBUTOR["sales"] | changes
+
+
+@pytest.mark.parametrize("programme", ["demo", "online_retail"])
+def test_the_agreements_in_the_tree_can_be_used(programme):
+    assert load_agreements(PROJECT / "sftp_inbound", programme=programme)
+
+
+def test_partners_of_a_programme_come_in_the_order_of_their_numbers(tmp_path):
+    write(tmp_path, DISTRIBUTOR, MERCHANT)
+    write(tmp_path, MERCHANT | {"partner": "west"}, programme="other")
+
+    assert list(load_agreements(tmp_path, programme="demo")) == ["south", "north"]
+
+
+def test_a_file_belongs_to_the_feed_whose_pattern_its_name_fits(tmp_path):
+    agreements = load_agreements(write(tmp_path, DISTRIBUTOR, MERCHANT), programme="demo")
+
+    assert agreements["north"].feed_of("SALES_1.csv") == agreements["north"].sales
+    assert agreements["north"].feed_of("sales_1.csv") is None
+    assert agreements["south"].feed_of("SALES_1.csv") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sales": None}, "a distributor has a sales feed"),
+        ({"kind": "merchant"}, "a merchant has none"),
+        ({"number": 801}, "number: Input should be less than or equal to 800"),
+        ({"surprise": 1}, "surprise: Extra inputs"),
+        ({"sales": sales(decimal_mark=",", thousands_mark=",")}, "are the same"),
+        ({"sales": sales(currency="Rupiah")}, "sales.currency"),
+        ({"sales": sales(columns={"sku": {"header": "Sku"}})}, "sales.columns.document"),
+        (
+            {"sales": sales(columns=sales()["columns"] | {"unit_price": {"header": "Price"}})},
+            "give either amount or unit_price",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_field(tmp_path, changes, said):
+    write(tmp_path, DISTRIBUTOR, **changes)
+
+    with pytest.raises(AgreementError) as error:
+        load_agreements(tmp_path, programme="demo")
+
+    assert str(error.value).startswith("north/agreement.yml: ")
+    assert said in str(error.value)
+
+
+def test_an_agreement_lies_in_its_partners_folder(tmp_path):
+    write(tmp_path, DISTRIBUTOR).joinpath("north").rename(tmp_path / "east")
+
+    with pytest.raises(AgreementError, match="partner must be the folder's name, 'east'"):
+        load_agreements(tmp_path, programme="demo")
+
+
+def test_a_number_is_one_partners_own(tmp_path):
+    write(tmp_path, DISTRIBUTOR, MERCHANT, number=7)
+
+    with pytest.raises(AgreementError, match="number 7 is north's"):
+        load_agreements(tmp_path, programme="demo")
+
+
+def test_what_is_no_yaml_is_said_so(tmp_path):
+    write(tmp_path, DISTRIBUTOR).joinpath("north/agreement.yml").write_bytes(b"\xff: [")
+
+    with pytest.raises(AgreementError, match="cannot be read as YAML"):
+        load_agreements(tmp_path, programme="demo")

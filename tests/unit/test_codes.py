@@ -1,0 +1,72 @@
+"""Every answer is complete in both languages, and the distributor's guide shows them all."""
+
+import re
+from datetime import date
+from string import Formatter
+
+import pytest
+
+from expectations.codes import CODES, as_tables
+from expectations.sales import repeats_suite, sales_suite
+from tembaga.agreements import SalesFeed
+from tembaga.settings import PROJECT
+
+GUIDE = PROJECT / "sftp_inbound" / "README.md"
+COLUMNS = ("document", "document_date", "advocate", "outlet", "sku", "quantity", "amount")
+STRICT_FEED = SalesFeed.model_validate(
+    {
+        "files": "*",
+        "format": "csv",
+        "currency": "IDR",
+        "control_total": {"mark": "TOTAL"},
+        "columns": {name: {"header": name} for name in COLUMNS},
+        "not_products": ["FREIGHT"],
+    }
+)
+RULES = [
+    *sales_suite(STRICT_FEED, latest_on=date(2026, 3, 2), has_products=True).expectations,
+    *repeats_suite().expectations,
+]
+
+
+def places(sentence: str) -> set[str]:
+    """The values that a sentence places."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=lambda code: code.code)
+def test_both_languages_say_the_same(code):
+    assert all([code.id, code.en, code.hint_id, code.hint_en])
+    assert places(code.id) == places(code.en)
+    assert places(code.hint_id) == places(code.hint_en) <= places(code.id)
+    assert code.severity == "file" or places(code.id) == set()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_has_a_reason_and_the_severity_of_its_code(rule):
+    assert rule.notes
+    assert rule.meta["severity"] == CODES[rule.code].severity
+
+
+def test_every_code_of_a_line_has_exactly_one_rule():
+    codes = [rule.code for rule in RULES if CODES[rule.code].severity != "file"]
+
+    assert sorted(codes) == sorted(c.code for c in CODES.values() if c.severity != "file")
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_guide_shows_the_codes_as_they_are(language, accept):
+    guide = GUIDE.read_text(encoding="utf-8")
+    marked = re.compile(rf"(<!-- codes:{language} -->\n).*(<!-- /codes:{language} -->)", re.DOTALL)
+    current = marked.sub(
+        lambda found: f"{found[1]}\n### {_title(language)}\n\n{as_tables(language)}\n\n{found[2]}",
+        guide,
+    )
+    if accept:
+        GUIDE.write_text(current, encoding="utf-8")
+
+    assert guide == current or accept, "Run `pytest tests/unit/test_codes.py --accept`."
+
+
+def _title(language: str) -> str:
+    return "Kode jawaban" if language == "id" else "Codes"
