@@ -1,6 +1,7 @@
 """The command line: `tembaga`."""
 
 import logging
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,6 +172,7 @@ def _installation(settings: Settings) -> Iterator["Installation"]:
     from tembaga.installation import Installation
     from tembaga.register import migrate as migrate_register
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # The services are to be stopped.
     try:
         with services.running(settings) as reachable, Installation(reachable) as here:
             migrate_register(here.engine)

@@ -6,6 +6,7 @@ folder  ->  SFTP  ->  receive ─ validate ─ load ─ post  ->  figures
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
@@ -91,8 +92,6 @@ def outcome_sums(here: Installation) -> dict[str, tuple[int, Decimal]]:
 
 def reason_table(here: Installation) -> Table:
     """How many lines of all files each reason was given to; a line may have several."""
-    import duckdb
-
     table = Table(title="Reasons (a line may have several)", title_justify="left")
     table.add_column("code")
     table.add_column("outcome")
@@ -101,6 +100,8 @@ def reason_table(here: Installation) -> Table:
     found += sorted(here.settings.landing.glob("*/*/findings.parquet"))
     if found:
         paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in found)
-        for code, outcome, lines in duckdb.execute(REASONS.format(paths=paths)).fetchall():
+        with duckdb.connect() as connection:
+            reasons = connection.execute(REASONS.format(paths=paths)).fetchall()
+        for code, outcome, lines in reasons:
             table.add_row(code, outcome, f"{lines:,}")
     return table

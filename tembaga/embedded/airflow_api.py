@@ -215,7 +215,9 @@ class AirflowApi:
     def _unanswered(self) -> bool:
         """An asset was announced of late, DAGs wait for it, and it has started none of them."""
         awaited = {
-            asset["id"] for asset in self._rest.pages("/assets", "assets") if asset["scheduled_dags"]
+            asset["id"]
+            for asset in self._rest.pages("/assets", "assets")
+            if asset["scheduled_dags"]
         }
         latest = self._rest.get("/assets/events", order_by="-timestamp", limit=LATEST_EVENTS)
         return any(

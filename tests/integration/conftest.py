@@ -17,7 +17,7 @@ PARTNERS = ("north", "south")
 
 @pytest.fixture(params=["embedded", "openssh"])
 def drop_zone(
-    request: pytest.FixtureRequest, settings: Settings, tmp_path: Path, openssh: dict[str, str]
+    request: pytest.FixtureRequest, settings: Settings, tmp_path: Path
 ) -> Iterator[Settings]:
     """A drop zone of the partners north and south; gives the settings that reach it."""
     for partner in PARTNERS:
@@ -27,6 +27,7 @@ def drop_zone(
             port = started.enter_context(sftp_server(settings))
             yield reaching(settings, port)
         else:
+            openssh: dict[str, str] = request.getfixturevalue("openssh")
             server = openssh_server(openssh["sshd"], settings, tmp_path, PARTNERS)
             yield started.enter_context(server)
 

@@ -76,9 +76,7 @@ def test_a_batch_that_was_published_before_a_crash_is_recognised(books: Bookkeep
     books.posts("2026-01-31")
     with books.engine.begin() as register:  # As if killed before the register was told.
         register.execute(text("update files set batch_no = null"))
-        register.execute(
-            batches.update().values(published_at=None, head=None, transfers=None)
-        )
+        register.execute(batches.update().values(published_at=None, head=None, transfers=None))
 
     assert books.posts("2026-01-31") is None
     assert books.asks("select count(*) from ledger.batches") == [(1,)]
@@ -107,4 +105,3 @@ def test_a_warehouse_in_use_is_named(books: Bookkeeper, tmp_path: Path):
             books.posts("2026-02-01")
     finally:
         process.communicate(b"\n")
-

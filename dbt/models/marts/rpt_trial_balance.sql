@@ -2,7 +2,7 @@
 
 select
     accounts.account_kind,
-    chart_of_accounts.path as account,
+    replace(chart_of_accounts.path, '<u>', balances.unit) as account,
     balances.unit,
     cast(sum(
         case when balances.debits > balances.credits then balances.debits - balances.credits else 0 end
