@@ -177,7 +177,7 @@ _ALL = (
         id="Kuantitas bukan angka dalam bentuk yang disepakati, dengan paling banyak "
         "4 desimal dan di bawah satu miliar.",
         en="The quantity is not a number in the form agreed, with at most 4 decimals "
-        "and below one thousand million.",
+        "and below 1,000,000,000.",
         hint_id="Tulis angka tanpa satuan, dengan tanda desimal dan ribuan yang disepakati.",
         hint_en="Write a number without a unit, with the decimal and thousands marks agreed.",
     ),
@@ -279,8 +279,10 @@ _ALL = (
         "held",
         id="Penjualan yang diretur tidak ditemukan.",
         en="The sale that this return takes back was not found.",
-        hint_id="Isi nomor faktur penjualan asalnya, atau tunggu hingga penjualan itu diterima.",
-        hint_en="Name the invoice of the sale, or wait until that sale has come.",
+        hint_id="Isi nomor faktur penjualan asalnya. Jika penjualan itu baru dikirim kemudian, "
+        "kirim baris ini sekali lagi sesudahnya.",
+        hint_en="Name the invoice of the sale. If that sale is sent only later, send this line "
+        "once more after it.",
     ),
     Code(
         "DUPLICATE",

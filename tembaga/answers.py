@@ -21,7 +21,7 @@ from expectations.codes import CODES, Code
 from tembaga.agreements import Agreement
 from tembaga.letters import environment, load_language
 from tembaga.reading import quoted
-from tembaga.rulepack import Programme
+from tembaga.rulepack import MINOR_UNITS, Programme
 
 OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
 SHOWN_MAX = 200  # Reasons in the answer for people.
@@ -212,5 +212,6 @@ def _plain(answer: Answer, amount: Decimal | None) -> str:
     if amount is None:
         return ""
     mark = answer.agreement.sales.decimal_mark if answer.agreement.sales else "."
-    digits = format(amount, "f").rstrip("0").rstrip(".") if amount else "0"
-    return digits.replace(".", mark)
+    whole, _, decimals = format(amount, "f").partition(".")
+    decimals = decimals.rstrip("0").ljust(MINOR_UNITS.get(answer.file.currency, 0), "0")
+    return f"{whole}{mark}{decimals}" if decimals else whole

@@ -32,10 +32,19 @@ app = typer.Typer(
 )
 console = Console()
 
+STATUS_WIDTH = 130  # A narrower terminal wraps the lines; nothing is left out.
+
 AsOf = Annotated[
     datetime | None,
     typer.Option(
-        formats=["%Y-%m-%d"], help="The day for which the books are made; default: today."
+        formats=["%Y-%m-%d"],
+        help="The day for which the books are made; they never go back. Default: today.",
+    ),
+]
+BooksDay = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="The day of the books; default: that of the last batch."
     ),
 ]
 
@@ -52,9 +61,7 @@ def tembaga(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")] = False,
 ) -> None:
     """Read the settings that every command works with."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s"
-    )
+    _log_to_stderr(verbose=verbose)
     given = {"home": home, "programme": programme}
     context.obj = load_settings(**{name: value for name, value in given.items() if value})
 
@@ -112,21 +119,21 @@ def post(context: typer.Context, as_of: AsOf = None) -> None:
 
 
 @app.command()
-def issue(context: typer.Context, as_of: AsOf = None) -> None:
+def issue(context: typer.Context, as_of: BooksDay = None) -> None:
     """Issue the vouchers of open requests, deliver them to the merchants, and post them."""
     from tembaga import stages
 
     with _installation(context.obj) as here:
-        stages.issue_vouchers(here, _day(here, as_of), console.print)
+        stages.issue_vouchers(here, _books_day(here, as_of), console.print)
 
 
 @app.command()
-def send(context: typer.Context, as_of: AsOf = None) -> None:
+def send(context: typer.Context, as_of: BooksDay = None) -> None:
     """Mail the statements of every month that has ended, each once."""
     from tembaga import stages
 
     with _installation(context.obj) as here:
-        stages.send_statements(here, _day(here, as_of), console.print)
+        stages.send_statements(here, _books_day(here, as_of), console.print)
 
 
 @app.command()
@@ -151,11 +158,12 @@ def status(context: typer.Context) -> None:
     from tembaga import report
 
     with _installation(context.obj) as here:
-        console.print(report.file_table(here.engine))
+        tables = [report.file_table(here.engine)]
         if here.settings.warehouse.exists():
-            console.print(report.trial_balance_table(here.settings.warehouse))
-        console.print(report.voucher_table(here.engine))
-        console.print(report.statement_table(here.engine))
+            tables.append(report.trial_balance_table(here.settings.warehouse))
+        tables += [report.voucher_table(here.engine), report.statement_table(here.engine)]
+    for table in tables:
+        console.print(table, width=max(console.width, STATUS_WIDTH), crop=False)
 
 
 @app.command()
@@ -163,6 +171,16 @@ def migrate(context: typer.Context) -> None:
     """Bring the register to the present schema."""
     with _installation(context.obj):
         console.print("The register is up to date.")
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    """Say what Tembaga does, and of the libraries it uses only what goes wrong."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(
+            lambda record: record.levelno >= logging.ERROR or record.name.startswith("tembaga")
+        )
 
 
 @contextmanager
@@ -187,3 +205,10 @@ def _installation(settings: Settings) -> Iterator["Installation"]:
 
 def _day(here: "Installation", as_of: datetime | None) -> date:
     return as_of.date() if as_of else here.today()
+
+
+def _books_day(here: "Installation", as_of: datetime | None) -> date:
+    """The day that was asked for, else that of the last batch: the books stand there."""
+    from tembaga import waiting
+
+    return as_of.date() if as_of else waiting.books_day(here.engine) or here.today()

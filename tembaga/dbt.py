@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from tembaga.settings import PROJECT, Settings
+from tembaga.warehouse import in_use, is_locked
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,12 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
     finally:
         _let_go_of_the_warehouse()
     if result.exception is not None:
+        if is_locked(result.exception):
+            raise in_use(settings) from result.exception
         raise DbtError(str(result.exception)) from result.exception
     nodes = list(getattr(result.result, "results", None) or [])
     if not result.success and (command != "build" or not nodes):
-        said = "; ".join(str(node.message) for node in nodes)
+        said = "; ".join(str(node.message) for node in nodes if node.message)
         raise DbtError(f"dbt {command}: {said or 'failed'}; see {work / 'dbt.log'}")
     return nodes
 

@@ -57,8 +57,20 @@ class Installation:
 
     @cached_property
     def agreements(self) -> dict[str, Agreement]:
-        """The agreements of the programme, by partner."""
-        return load_agreements(self.settings.agreements, programme=self.settings.programme)
+        """The agreements of the programme, by partner.
+
+        Raises:
+            AgreementError: One cannot be used, or counts in another currency.
+        """
+        found = load_agreements(self.settings.agreements, programme=self.settings.programme)
+        currency = load_programme(self.settings.campaigns).currency
+        for agreement in found.values():
+            if agreement.sales and agreement.sales.currency != currency:
+                raise AgreementError(
+                    f"{agreement.partner}/agreement.yml: sales.currency: must be {currency}, "
+                    "the programme's currency"
+                )
+        return found
 
     def now(self) -> datetime:
         """This instant."""

@@ -29,10 +29,10 @@ from sqlalchemy import Column, Connection, Engine, Row, func, insert, select, te
 from tembaga.agreements import Agreement
 from tembaga.drop_zone import deliver as deliver_file
 from tembaga.register.tables import advocates, batches, outlets, voucher_batches, vouchers
-from tembaga.rulepack import MINOR_UNITS, load_rulepack
+from tembaga.rulepack import MINOR_UNITS
 from tembaga.settings import Settings
 from tembaga.vouchers import code_hmac, voucher_code
-from tembaga.warehouse import open_warehouse
+from tembaga.warehouse import has_table, open_warehouse
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +41,10 @@ COLUMNS = ("code", "reward", "face", "currency", "usable_until", "deliver_to", "
 
 OPEN_REQUESTS = """
 select
-    requests.request_no,
-    requests.batch_no,
-    requests.advocate,
-    requests.merchant,
-    requests.reward,
-    requests.face_minor,
-    requests.currency,
-    requests.requested_on,
-    rewards.usable_days
-from marts.open_requests as requests
-inner join marts.dim_rewards as rewards on requests.reward = rewards.reward
-order by requests.batch_no, requests.merchant, requests.request_no
+    request_no, batch_no, advocate, merchant, reward, face_minor, currency, requested_on,
+    usable_days, deliver_to
+from marts.open_requests
+order by batch_no, merchant, request_no
 """
 
 
@@ -67,6 +59,7 @@ class Voucher:
     face_minor: int
     currency: str
     usable_until: date
+    deliver_to: str
 
 
 def issue(engine: Engine, *, settings: Settings) -> int:
@@ -77,6 +70,8 @@ def issue(engine: Engine, *, settings: Settings) -> int:
     if not settings.warehouse.exists():
         return 0
     with open_warehouse(settings) as warehouse:
+        if not has_table(warehouse, "marts", "open_requests"):
+            return 0
         requests = warehouse.execute(text(OPEN_REQUESTS)).all()
     key = voucher_key(settings)
     with engine.begin() as register:
@@ -100,18 +95,23 @@ def deliver(
     """Put each voucher batch that was not delivered yet into its merchant's folder.
 
     Returns how many were delivered. A batch whose delivery is repeated is the same file.
+    One of a merchant with whom there is no agreement any more waits until there is one.
     """
     with engine.connect() as register:
         waiting = register.execute(
             select(voucher_batches, batches.c.head)
             .join(batches, batches.c.batch_no == voucher_batches.c.batch_no)
-            .where(voucher_batches.c.delivered_at.is_(None))
+            .where(
+                voucher_batches.c.delivered_at.is_(None),
+                voucher_batches.c.merchant.in_(list(agreements)),
+                batches.c.published_at.is_not(None),
+            )
             .order_by(voucher_batches.c.voucher_batch_no)
         ).all()
     for batch in waiting:
         with engine.begin() as register:
             content = _batch_file(register, batch, settings)
-            folder = f"/{agreements[batch.merchant].partner}/vouchers"
+            folder = f"/{batch.merchant}/vouchers"
             deliver_file(sftp, folder, file_name(batch.voucher_batch_no), content)
             register.execute(
                 update(voucher_batches)
@@ -146,6 +146,7 @@ def codes_of(
             face_minor=row.face_minor,
             currency=row.currency,
             usable_until=row.usable_until,
+            deliver_to=row.deliver_to,
         )
         for row in rows
     ]
@@ -205,6 +206,7 @@ def _issue_batch(
                 "face_minor": request.face_minor,
                 "code_hmac": code_hmac(voucher_code(voucher_no, key), key),
                 "usable_until": request.requested_on + timedelta(days=request.usable_days),
+                "deliver_to": request.deliver_to,
             }
             for voucher_no, request in enumerate(requests, first_voucher_no)
         ],
@@ -218,9 +220,6 @@ def _next(register: Connection, column: Column[Any]) -> int:
 def _batch_file(register: Connection, batch: Row[Any], settings: Settings) -> bytes:
     """The merchant's file: what it is, a line a voucher, and totals to check it by."""
     key = voucher_key(settings)
-    deliver_to = {
-        r.reward: r.deliver_to for r in load_rulepack(settings.campaigns).catalogue.rewards
-    }
     rows = register.execute(
         select(vouchers, advocates.c.phone, outlets.c.name, outlets.c.address, outlets.c.city)
         .select_from(vouchers)
@@ -246,17 +245,17 @@ def _batch_file(register: Connection, batch: Row[Any], settings: Settings) -> by
                 _major(row.face_minor, batch.currency),
                 batch.currency,
                 row.usable_until.isoformat(),
-                _destination(row, deliver_to.get(row.reward, "code")),
+                _destination(row),
                 row.request_no,
             ]
         )
     return file.getvalue().encode()
 
 
-def _destination(row: Row[Any], deliver_to: str) -> str:
-    if deliver_to == "phone":
+def _destination(row: Row[Any]) -> str:
+    if row.deliver_to == "phone":
         return row.phone or ""
-    if deliver_to == "outlet":
+    if row.deliver_to == "outlet":
         return ", ".join(part for part in (row.name, row.address, row.city) if part)
     return ""
 

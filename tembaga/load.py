@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select, text
 
@@ -53,7 +54,7 @@ with known as (
         sales.document, sales.document_date, sales.line_ref
     from raw.sales as sales
     where
-        (sales.code is null or sales.code = 'RETURN_UNMATCHED')
+        sales.outcome = 'accepted'  -- A line that was held may come again and be judged anew.
         and sales.line_key in (select arriving.line_key from arriving)
     union all
     select
@@ -82,9 +83,12 @@ sold as (
         and sales.quantity_e4 > 0
         and sales.document in (select returns.returns_document from returns)
     union all
-    select partner_no, document, document_date, advocate, sku
+    select
+        arriving.partner_no, arriving.document, arriving.document_date, arriving.advocate,
+        arriving.sku
     from arriving
-    where quantity_e4 > 0
+    inner join first_arrivals using (file_no, line_no)
+    where arriving.quantity_e4 > 0
 )
 select
     returns.file_no,
@@ -165,22 +169,31 @@ group by file_no, outcome
 """
 
 
+class LinesLostError(Exception):
+    """Loading would lose lines; the sentence says of which file."""
+
+
 def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings) -> list[int]:
     """Load every validated file that is not loaded yet, and return their numbers.
 
     All of them are loaded in one transaction of the warehouse, so their order does not matter.
-    A second call, or one after a crash, loads nothing twice.
+    A second call, or one after a crash, loads nothing twice. A file of a partner with whom
+    there is no agreement any more waits until there is one.
+
+    Raises:
+        LinesLostError: The warehouse would not hold every accepted line; nothing is loaded.
     """
     with engine.connect() as register:
         waiting = register.execute(
-            select(files.c.file_no, files.c.partner, files.c.currency)
-            .where(files.c.state == "validated")
+            select(files.c.file_no, files.c.partner, files.c.currency, files.c.lines_accepted)
+            .where(files.c.state == "validated", files.c.partner.in_(list(agreements)))
             .order_by(files.c.file_no)
         ).all()
     if not waiting:
         return []
     with open_warehouse(settings) as warehouse:
         _load(warehouse, waiting, agreements, settings)
+        _prove(warehouse, waiting)
         changed = warehouse.execute(text(OUTCOMES)).all()
         for file in waiting:
             path = folder_of(settings.landing, file.partner, file.file_no) / "findings.parquet"
@@ -200,7 +213,7 @@ def newest_sale(settings: Settings) -> date | None:
 
 def _load(
     warehouse: Connection,
-    waiting: Sequence[Row[tuple[int, str, str | None]]],
+    waiting: Sequence[Row[Any]],
     agreements: dict[str, Agreement],
     settings: Settings,
 ) -> None:
@@ -230,6 +243,24 @@ def _load(
     warehouse.execute(text(ARRIVING.replace("$paths", paths)))
     for step in (FIRST_ARRIVALS, RETURNED_SALES, LOADED):
         warehouse.execute(text(step))
+
+
+def _prove(warehouse: Connection, waiting: Sequence[Row[Any]]) -> None:
+    """Every line that validation accepted is in the warehouse, file by file (law 6)."""
+    counted = warehouse.execute(
+        text(
+            "select file_no, count(*) as n_lines from raw.sales "
+            "where file_no in (select landed.file_no from landed) group by file_no"
+        )
+    ).all()
+    found = {row.file_no: row.n_lines for row in counted}
+    for file in waiting:
+        if found.get(file.file_no, 0) != file.lines_accepted:
+            raise LinesLostError(
+                f"File {file.file_no} has {file.lines_accepted} accepted lines, but "
+                f"{found.get(file.file_no, 0)} of them would be loaded; nothing was loaded. "
+                "Have the file validated again: set its state in the register to landed."
+            )
 
 
 def _quoted(path: object) -> str:

@@ -22,9 +22,9 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, text, u
 from tembaga import dbt, warehouse
 from tembaga.agreements import Agreement
 from tembaga.register.tables import batches, files, standing_orders, voucher_batches, vouchers
-from tembaga.rulepack import RulePack, load_rulepack
+from tembaga.rulepack import Reward, RulePack, RulePackError, load_rulepack
 from tembaga.settings import Settings
-from tembaga.warehouse import open_warehouse, replace_rows
+from tembaga.warehouse import has_table, open_warehouse, replace_rows
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _recognise_published(register: Connection, settings: Settings) -> None:
 def _published(settings: Settings, batch_no: int) -> tuple[int, str, list[int], list[int]] | None:
     """How many transfers a batch has in the ledger, its head, files and issued requests."""
     with open_warehouse(settings) as connection:
-        if not _exists(connection, "ledger", "batches"):
+        if not has_table(connection, "ledger", "batches"):
             return None
         batch = connection.execute(
             text("select n_transfers, head from ledger.batches where batch_no = :batch_no"),
@@ -144,18 +144,6 @@ def _published(settings: Settings, batch_no: int) -> tuple[int, str, list[int], 
             list(connection.execute(select(warehouse.batch_files.c.file_no)).scalars()),
             list(connection.execute(select(warehouse.issued_requests.c.request_no)).scalars()),
         )
-
-
-def _exists(connection: Connection, schema: str, table: str) -> bool:
-    return bool(
-        connection.execute(
-            text(
-                "select count(*) from information_schema.tables "
-                "where table_schema = :schema and table_name = :table"
-            ),
-            {"schema": schema, "table": table},
-        ).scalar_one()
-    )
 
 
 def _open(register: Connection, as_of: date) -> Inputs:
@@ -175,20 +163,19 @@ def _open(register: Connection, as_of: date) -> Inputs:
             .order_by(vouchers.c.request_no)
         )
     )
-    orders = register.execute(
-        select(standing_orders.c.advocate, standing_orders.c.reward).order_by(
-            standing_orders.c.advocate
-        )
-    ).all()
+    orders = sorted(
+        (row.advocate, row.reward)
+        for row in register.execute(select(standing_orders.c.advocate, standing_orders.c.reward))
+    )
     manifest = [f"file|{sha256}" for sha256 in sorted(row.sha256 for row in loaded)]
     manifest += [f"issued|{request_no}" for request_no in issued_nos]
-    manifest += [f"order|{order.advocate}|{order.reward}" for order in orders]
+    manifest += [f"order|{reward}|{advocate}" for advocate, reward in orders]
     return Inputs(
         batch_no=last[0] + 1,
         as_of=max(as_of, last[1] or as_of),
         file_nos=[row.file_no for row in loaded],
         issued_request_nos=issued_nos,
-        orders=[(order.advocate, order.reward) for order in orders],
+        orders=orders,
         manifest_sha256=hashlib.sha256("\n".join(manifest).encode()).hexdigest(),
     )
 
@@ -227,14 +214,35 @@ def _fill_raw(
         warehouse.standing_orders: [
             {"advocate": advocate, "reward": reward} for advocate, reward in inputs.orders
         ],
-        warehouse.partners: [
+        **_rule_rows(rulepack, agreements),
+    }
+    _keep_partners(connection, agreements)
+    for table, table_rows in rows.items():
+        replace_rows(connection, table, table_rows)  # type: ignore[arg-type]  # Keys are tables.
+
+
+def _keep_partners(connection: Connection, agreements: dict[str, Agreement]) -> None:
+    """Bring the partners up to date; one who has left stays, for the ledger names it."""
+    partners = warehouse.partners
+    numbers = [agreement.number for agreement in agreements.values()]
+    connection.execute(partners.delete().where(partners.c.partner_no.in_(numbers)))
+    connection.execute(
+        partners.insert(),
+        [
             {"partner_no": a.number, "partner": a.partner, "kind": a.kind, "name": a.name}
             for a in agreements.values()
         ],
-        **_rule_rows(rulepack, agreements),
-    }
-    for table, table_rows in rows.items():
-        replace_rows(connection, table, table_rows)  # type: ignore[arg-type]  # Keys are tables.
+    )
+
+
+def _merchant_no(reward: Reward, agreements: dict[str, Agreement]) -> int:
+    merchant = agreements.get(reward.merchant)
+    if merchant is None or merchant.kind != "merchant":
+        raise RulePackError(
+            f"catalogue.yml: {reward.reward}: {reward.merchant} is no merchant of the programme; "
+            f"add sftp_inbound/{reward.merchant}/agreement.yml, or take the reward out"
+        )
+    return merchant.number
 
 
 def _rule_rows(
@@ -280,7 +288,7 @@ def _rule_rows(
         warehouse.rewards: [
             {
                 "reward": reward.reward,
-                "partner_no": agreements[reward.merchant].number,
+                "partner_no": _merchant_no(reward, agreements),
                 "name_id": reward.name.id,
                 "name_en": reward.name.en,
                 "points": reward.points,
@@ -302,7 +310,7 @@ def _audit(failed: list[dbt.FailedTest], settings: Settings) -> None:
         for test in failed:
             rows = connection.execute(text(f"select * from {test.table} limit {SHOWN_ROWS}"))
             shown = "; ".join(str(dict(row._mapping)) for row in rows)
-            sentences.append(f"law broken: {test.name} ({test.n_rows} times): {shown}")
+            sentences.append(f"law broken: {test.name} (rows: {test.n_rows}): {shown}")
     raise LawBrokenError(
         "Nothing was posted. " + ". ".join(sentences) + ". See docs/runbooks/post_ledger.md."
     )

@@ -24,6 +24,7 @@ LARGEST_DIVISOR = 10**13  # With it a document of 900,000 points still fits 64 b
 MINOR_UNITS = {"IDR": 2, "GBP": 2, "EUR": 2, "USD": 2, "MYR": 2, "SGD": 2, "JPY": 0}
 
 Whole = Annotated[int, Field(gt=0)]
+Points = Annotated[int, Field(gt=0, le=1_000_000_000)]
 
 
 class RulePackError(Exception):
@@ -71,7 +72,7 @@ class Rate(_Part):
     sku: str | None = None
     group: str | None = None
     any: Literal[True] | None = None
-    points: Whole
+    points: Points
     per_amount: Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=2)] | None = None
     per_quantity: Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=2)] | None = None
 
@@ -97,6 +98,13 @@ class Version(_Part):
     until: date | None = None
     rates: tuple[Rate, ...]
 
+    @model_validator(mode="after")
+    def _one_rate_for_each(self) -> "Version":
+        named = [(rate.sku, rate.group, rate.any) for rate in self.rates]
+        if len(set(named)) < len(named):
+            raise ValueError("a sku, a group or any has two rates; leave one")
+        return self
+
     @property
     def divisor(self) -> int:
         """The common denominator: weights are whole numbers of 1/divisor points."""
@@ -113,6 +121,8 @@ class Campaign(_Part):
 
     @model_validator(mode="after")
     def _versions_fit(self) -> "Campaign":
+        if len({version.version for version in self.versions}) < len(self.versions):
+            raise ValueError("two versions have the same number")
         days = sorted((version.from_, version.until or date.max) for version in self.versions)
         if any(until < from_ for from_, until in days):
             raise ValueError("a version ends before it begins")
@@ -129,10 +139,10 @@ class Reward(_Part):
     reward: str
     merchant: str
     name: Words
-    points: Whole
-    face: Annotated[Decimal, Field(gt=0)]
+    points: Points
+    face: Annotated[Decimal, Field(gt=0, max_digits=15)]
     currency: str
-    usable_days: Whole
+    usable_days: int = Field(gt=0, le=3650)
     deliver_to: Literal["code", "phone", "outlet"]
 
     @property
@@ -145,6 +155,12 @@ class Catalogue(_Part):
     """Every reward that may be asked for."""
 
     rewards: tuple[Reward, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Catalogue":
+        if len({reward.reward for reward in self.rewards}) < len(self.rewards):
+            raise ValueError("a reward stands there twice; leave one")
+        return self
 
 
 @dataclass(frozen=True)
@@ -174,12 +190,13 @@ def load_rulepack(folder: Path) -> RulePack:
         RulePackError: A file is missing, is not YAML or CSV, or does not fit its schema.
     """
     catalogue, products = folder / "catalogue.yml", folder / "products.csv"
+    programme = load_programme(folder)
     read = [folder / "programme.yml", folder / "base.yml"]
     read += [path for path in (catalogue, products) if path.exists()]
     return RulePack(
-        programme=load_programme(folder),
+        programme=programme,
         base=_load(Campaign, folder / "base.yml"),
-        catalogue=_load(Catalogue, catalogue) if catalogue.exists() else Catalogue(),
+        catalogue=_catalogue(catalogue, programme) if catalogue.exists() else Catalogue(),
         products=_products(products) if products.exists() else (),
         sha256=_digest(read),
     )
@@ -204,11 +221,28 @@ def _load(kind: type[_P], path: Path) -> _P:
         raise RulePackError(f"{where}: {faults}") from error
 
 
+def _catalogue(path: Path, programme: Programme) -> Catalogue:
+    catalogue = _load(Catalogue, path)
+    for reward in catalogue.rewards:
+        where = f"{path.parent.name}/{path.name}: {reward.reward}"
+        if reward.currency != programme.currency:
+            raise RulePackError(f"{where}: currency must be the programme's, {programme.currency}")
+        if reward.face != reward.face.quantize(Decimal(1).scaleb(-MINOR_UNITS[reward.currency])):
+            raise RulePackError(f"{where}: face is finer than the currency's minor unit")
+    return catalogue
+
+
 def _products(path: Path) -> tuple[Product, ...]:
-    with path.open(encoding="utf-8", newline="") as file:
-        products = tuple(
-            Product(row["sku"], row["name"], row["group"]) for row in csv.DictReader(file)
-        )
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            products = tuple(
+                Product(row["sku"], row["name"], row["group"]) for row in csv.DictReader(file)
+            )
+    except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
+        raise RulePackError(
+            f"{path.parent.name}/{path.name}: cannot be read as UTF-8 CSV with the columns "
+            f"sku, name and group: {error}"
+        ) from error
     if len({product.sku for product in products}) < len(products):
         raise RulePackError(f"{path.parent.name}/{path.name}: a sku stands there twice")
     return products

@@ -255,9 +255,13 @@ def _parties(register: Connection, marts: Marts) -> dict[str, Party]:
 
 
 def _months(batches: Sequence[Batch], as_of: date) -> Iterator[tuple[date, Batch]]:
-    """The month ends up to `as_of`, each with the last batch that is not after it."""
+    """The month ends up to `as_of`, each with the last batch that is not after it.
+
+    A month that the books have not reached is not told of, however late it is.
+    """
     ends_on = _month_end(batches[0].as_of) if batches else date.max
-    while ends_on <= as_of:
+    last_day = min(as_of, batches[-1].as_of) if batches else as_of
+    while ends_on <= last_day:
         yield ends_on, [batch for batch in batches if batch.as_of <= ends_on][-1]
         ends_on = _month_end(ends_on + timedelta(days=1))
 

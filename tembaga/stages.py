@@ -9,12 +9,16 @@ load dbt and Great Expectations.
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 from tembaga import waiting
 from tembaga.installation import Installation
 
 Say = Callable[[str], None]
+
+
+class DayAheadError(Exception):
+    """Books were asked for a day that has not come; the sentence says what to do."""
 
 
 def look(here: Installation) -> list[int]:
@@ -71,9 +75,18 @@ def acknowledge(here: Installation) -> int:
 
 
 def post(here: Installation, as_of: date) -> int | None:
-    """Post all that is loaded; the number of the batch, or None if nothing was new."""
+    """Post all that is loaded; the number of the batch, or None if nothing was new.
+
+    Raises:
+        DayAheadError: The day has not come anywhere yet, and the books never go back.
+    """
     from tembaga import post
 
+    if as_of > here.today() + timedelta(days=1):
+        raise DayAheadError(
+            f"The books cannot be made for {as_of}: that day has not come. They never go back, "
+            "so nothing could be posted before it. Give the day that was meant."
+        )
     return post.post(here.engine, as_of, agreements=here.agreements, settings=here.settings)
 
 
@@ -120,14 +133,14 @@ def send(here: Installation) -> int:
 def receive_files(here: Installation, say: Say) -> None:
     """Receive, validate, load and answer what lies in the inboxes, as the DAG of that name."""
     files = look(here)
-    say(f"{len(files)} files to receive")
+    say(f"files to receive: {len(files)}")
     for nth, file_no in enumerate(files, start=1):
         receive(here, file_no)
         validate(here, file_no)
         if nth % 50 == 0:
-            say(f"{nth} of {len(files)} files received and validated")
-    say(f"{len(load(here))} files loaded")
-    say(f"{acknowledge(here)} files answered")
+            say(f"received and validated: {nth} of {len(files)}")
+    say(f"files loaded: {len(load(here))}")
+    say(f"files answered: {acknowledge(here)}")
 
 
 def post_ledger(here: Installation, as_of: date, say: Say) -> None:
@@ -138,14 +151,14 @@ def post_ledger(here: Installation, as_of: date, say: Say) -> None:
 
 def issue_vouchers(here: Installation, as_of: date, say: Say) -> None:
     """Make, deliver and post the vouchers of open requests, as the DAG of that name."""
-    say(f"{issue(here)} vouchers issued in {deliver(here)} batches")
+    say(f"vouchers issued: {issue(here)}, in batches: {deliver(here)}")
     record(here, as_of)
 
 
 def send_statements(here: Installation, as_of: date, say: Say) -> None:
     """Make and mail the statements that are due, as the DAG of that name."""
-    say(f"{prepare(here, as_of)} statements made")
-    say(f"{send(here)} statements mailed")
+    say(f"statements made: {prepare(here, as_of)}")
+    say(f"statements mailed: {send(here)}")
 
 
 def run(here: Installation, say: Say) -> None:

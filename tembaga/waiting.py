@@ -5,7 +5,7 @@ nothing needs to be remembered between runs, and a lost run loses nothing.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Engine, func, select
 
@@ -42,6 +42,14 @@ def to_record(engine: Engine) -> list[int]:
     )
     with engine.connect() as connection:
         return list(connection.scalars(found))
+
+
+def books_day(engine: Engine) -> date | None:
+    """The day of the last batch, where the books stand; None if there is none."""
+    last = select(func.max(batches.c.as_of)).where(batches.c.published_at.is_not(None))
+    with engine.connect() as connection:
+        day: date | None = connection.scalar(last)
+    return day
 
 
 def newest_batch(engine: Engine, *, since: datetime) -> int | None:

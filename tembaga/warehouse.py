@@ -141,6 +141,19 @@ class WarehouseInUseError(Exception):
     """Another process has the warehouse open; the sentence says what to do."""
 
 
+def is_locked(error: BaseException) -> bool:
+    """Whether an error says that another process has the warehouse open."""
+    return "Could not set lock" in str(error)
+
+
+def in_use(settings: Settings) -> WarehouseInUseError:
+    """The error to raise then."""
+    return WarehouseInUseError(
+        f"The warehouse {settings.warehouse} is in use by another process. "
+        "Wait for it to end, or stop it, and run this again; nothing was changed."
+    )
+
+
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Connection]:
     """Open the warehouse for one transaction: all of it is committed at the end, or nothing.
@@ -158,14 +171,23 @@ def open_warehouse(settings: Settings) -> Iterator[Connection]:
             raw.create_all(connection)
             yield connection
     except DBAPIError as error:
-        if "Could not set lock" in str(error):
-            raise WarehouseInUseError(
-                f"The warehouse {settings.warehouse} is in use by another process. "
-                "Wait for it to end, or stop it, and run this again; nothing was changed."
-            ) from error
+        if is_locked(error):
+            raise in_use(settings) from error
         raise
     finally:
         engine.dispose()
+
+
+def has_table(connection: Connection, schema: str, table: str) -> bool:
+    """Whether the warehouse has this table or view already."""
+    found = connection.execute(
+        text(
+            "select count(*) from information_schema.tables "
+            "where table_schema = :schema and table_name = :table"
+        ),
+        {"schema": schema, "table": table},
+    )
+    return bool(found.scalar_one())
 
 
 def replace_rows(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:

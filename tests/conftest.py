@@ -25,7 +25,9 @@ _database_numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--accept", action="store_true", help="write what is approved (tests/golden/) anew"
+        "--accept",
+        action="store_true",
+        help="write what is approved or generated (golden files, docs, guide) anew",
     )
 
 

@@ -12,6 +12,7 @@
         ('advocates', 'batch_advocates', ['advocate_no', 'advocate', batch]),
         ('documents', 'batch_documents',
             ['document_no', 'partner_no', 'document', 'document_date', batch]),
+        ('rates', 'proposed_rates', []),
         ('accounts', 'proposed_accounts', []),
         ('requests', 'proposed_requests', []),
         ('issues', 'proposed_issues', []),

@@ -5,11 +5,11 @@ with
 holding as (
 
     select
-        transaction_no,
+        group_no as request_no,
         sum(amount) as amount
     from {{ ref('proposed_transfers') }}
     where rule = 'request'
-    group by transaction_no
+    group by group_no
 
 )
 
@@ -17,9 +17,9 @@ select
     requests.request_no,
     requests.points,
     holding.amount
-from {{ ref('proposed_requests') }} as requests
-full join holding on requests.transaction_no = holding.transaction_no
+from {{ ref('batch_requests') }} as requests
+full join holding on requests.request_no = holding.request_no
 where
     requests.points <> holding.amount
     or requests.request_no is null
-    or holding.transaction_no is null
+    or holding.request_no is null

@@ -129,6 +129,7 @@ vouchers = Table(
     Column("face_minor", BigInteger, nullable=False),
     Column("code_hmac", LargeBinary(32), nullable=False, unique=True),
     Column("usable_until", Date, nullable=False),
+    Column("deliver_to", String, nullable=False, comment="code, phone or outlet"),
     Column("batch_no", Integer, ForeignKey("batches.batch_no"), comment="Posted by this batch."),
 )
 

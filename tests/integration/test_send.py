@@ -112,6 +112,7 @@ def _issue_vouchers(register: Engine, settings: Settings) -> None:
                     face_minor=5_000_000,
                     code_hmac=code_hmac(voucher_code(voucher_no, key), key),
                     usable_until=date(2026, 5, 15),
+                    deliver_to="code",
                     batch_no=3,
                 )
             )
@@ -218,14 +219,23 @@ def test_months_made_one_by_one_are_the_same_as_made_at_once(home, register):
 
 
 def test_points_that_rest_are_told_of_too(home, register):
+    with duckdb.connect(str(home.warehouse)) as warehouse:
+        warehouse.execute("insert into ledger.batches values (6, '2026-04-30', 0, ?)", ["0" * 64])
+
     prepare(register, date(2026, 4, 30), settings=home)
 
     assert outbox(register)[4:] == [
         (5, BUDI, date(2026, 3, 31), 5, 5),
         (6, SARI, date(2026, 3, 31), 5, 5),
-        (7, BUDI, date(2026, 4, 30), 6, 5),
-        (8, SARI, date(2026, 4, 30), 6, 5),
+        (7, BUDI, date(2026, 4, 30), 6, 6),
+        (8, SARI, date(2026, 4, 30), 6, 6),
     ]
+
+
+def test_a_month_that_the_books_have_not_reached_is_not_told_of(home, register):
+    prepare(register, date(2026, 12, 31), settings=home)
+
+    assert {row[2] for row in outbox(register)} == {JANUARY, FEBRUARY}
 
 
 def test_before_anything_is_posted_there_is_no_statement(settings, register):

@@ -12,3 +12,14 @@
 {% macro duckdb__floor_div(numerator, denominator) -%}
     ((({{ numerator }}) - ((({{ numerator }}) % ({{ denominator }})) + ({{ denominator }})) % ({{ denominator }})) // ({{ denominator }}))
 {%- endmacro %}
+
+{# A whole number that does not overflow when a line's amount is multiplied and summed up. #}
+{% macro wide(expression) %}
+    {{ return(adapter.dispatch('wide')(expression)) }}
+{% endmacro %}
+
+{% macro default__wide(expression) -%} cast({{ expression }} as decimal(38, 0)) {%- endmacro %}
+
+{% macro duckdb__wide(expression) -%} cast({{ expression }} as hugeint) {%- endmacro %}
+
+{% macro postgres__wide(expression) -%} cast({{ expression }} as numeric) {%- endmacro %}

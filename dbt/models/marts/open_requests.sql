@@ -9,6 +9,8 @@ select
     requests.points,
     requests.face_minor,
     requests.currency,
+    requests.usable_days,
+    requests.deliver_to,
     requests.requested_on
 from {{ ref('requests') }} as requests
 inner join {{ ref('advocates') }} as advocates on requests.advocate_no = advocates.advocate_no

@@ -11,7 +11,9 @@ orders as (
         rewards.partner_no,
         rewards.points,
         rewards.face_minor,
-        rewards.currency
+        rewards.currency,
+        rewards.usable_days,
+        rewards.deliver_to
     from {{ source('raw', 'standing_orders') }} as standing_orders
     inner join {{ source('raw', 'rewards') }} as rewards
         on standing_orders.reward = rewards.reward
@@ -60,6 +62,8 @@ select
     affordable.points,
     affordable.face_minor,
     affordable.currency,
+    affordable.usable_days,
+    affordable.deliver_to,
     nth.n as nth
 from affordable
 cross join {{ counting_to('affordable.n_rewards', 'nth', 'n') }}

@@ -44,12 +44,11 @@ numbered as (
 
 select
     numbered.account_no,
-    replace(
+    replace(  -- The name from outside comes last: nothing is replaced within it.
         replace(
-            replace(numbered.path, '<a>', coalesce(all_advocates.advocate, '')),
-            '<m>', coalesce(partners.partner, '')
+            replace(numbered.path, '<u>', numbered.unit), '<m>', coalesce(partners.partner, '')
         ),
-        '<u>', numbered.unit
+        '<a>', coalesce(all_advocates.advocate, '')
     ) as path,
     numbered.unit,
     numbered.normal_side,

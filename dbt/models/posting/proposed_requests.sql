@@ -10,6 +10,8 @@ select
     batch_requests.points,
     batch_requests.face_minor,
     batch_requests.currency,
+    batch_requests.usable_days,
+    batch_requests.deliver_to,
     stg_batch.as_of as requested_on
 from {{ ref('batch_requests') }} as batch_requests
 inner join (

@@ -1,5 +1,6 @@
 -- The canonical text of the batch's transfers, 4,096 to a block, and the digest of each block.
 -- Integers in decimal, days as YYYY-MM-DD, null as `-`, fields parted by `|`, lines by a feed.
+-- The leg of a rule is not among them: it follows from the accounts.
 
 with
 

@@ -1,6 +1,9 @@
 -- Each accepted line with the points that it brought in this batch, or why it brought none.
 -- The difference of a subject is shared out over its lines by the largest remainder; ties go
 -- to the lowest line (S1).
+--
+-- Where more was returned than sold, the target stays at zero: what the returns did not take
+-- is left out of their lines, and what a later sale does not bring out of its own.
 
 with
 
@@ -23,32 +26,56 @@ shares as (
 
 ),
 
-ranked as (
+totals as (
 
     select
-        *,
-        difference - cast(sum(whole) over (partition by subject_no) as bigint) as over,
-        count(*) over (partition by subject_no) as n_lines,
+        subject_no,
+        min(difference) - sum(whole) as remainder,
+        sum(case when weight <> 0 then 1 else 0 end) as n_lines
+    from shares
+    where subject_no is not null
+    group by subject_no
+
+),
+
+sharers as (
+
+    select
+        shares.file_no,
+        shares.line_no,
+        totals.remainder,
+        count(*) over (partition by shares.subject_no) as n_sharers,
         row_number() over (
-            partition by subject_no
-            order by weight - whole * divisor desc, file_no, line_no
+            partition by shares.subject_no
+            order by shares.weight - shares.whole * shares.divisor desc, shares.file_no, shares.line_no
         ) as rank_no
     from shares
+    inner join totals on shares.subject_no = totals.subject_no
+    where
+        (totals.remainder between 0 and totals.n_lines and shares.weight <> 0)
+        or (totals.remainder < 0 and shares.weight > 0)
+        or (totals.remainder > totals.n_lines and shares.weight < 0)
 
 )
 
 select
-    subject_no,
-    file_no,
-    line_no,
-    case
-        when subject_no is null then 0
-        else
-            whole
-            + {{ floor_div('over', 'n_lines') }}
-            + case
-                when rank_no <= over - {{ floor_div('over', 'n_lines') }} * n_lines then 1 else 0
-            end
-    end as points,
-    reason
-from ranked
+    shares.subject_no,
+    shares.file_no,
+    shares.line_no,
+    cast(
+        coalesce(shares.whole, 0)
+        + coalesce({{ floor_div('sharers.remainder', 'sharers.n_sharers') }}, 0)
+        + case
+            when
+                sharers.rank_no <= sharers.remainder
+                - {{ floor_div('sharers.remainder', 'sharers.n_sharers') }} * sharers.n_sharers
+                then 1
+            else 0
+        end
+        as bigint
+    ) as points,
+    shares.reason
+from shares
+left join sharers
+    on shares.file_no = sharers.file_no
+    and shares.line_no = sharers.line_no

@@ -1,6 +1,7 @@
 -- Each accepted line with the numbers of its document and advocate, and its exact weight.
 -- A weight is a whole number of 1/divisor points: nothing is rounded here (S1).
--- The version is the one in force on the day of the sale, and stays as it first was (S12).
+-- The version is the one in force on the day of the sale, and stays the one that a subject was
+-- first rated by (S12). That its rates stay too is a law of the books.
 
 with
 
@@ -46,8 +47,7 @@ versioned as (
     select
         numbered.*,
         coalesce(lots.campaign_no, versions.campaign_no) as campaign_no,
-        coalesce(lots.version_no, versions.version_no) as version_no,
-        coalesce(lots.divisor, versions.divisor) as divisor
+        coalesce(lots.version_no, versions.version_no) as version_no
     from numbered
     left join {{ ref('lots') }} as lots
         on numbered.document_no = lots.document_no
@@ -60,17 +60,20 @@ versioned as (
 select
     versioned.file_no,
     versioned.line_no,
+    versioned.sku,
     versioned.document_no,
     versioned.advocate_no,
     versioned.document_date,
     versioned.earned_on,
     versioned.campaign_no,
     versioned.version_no,
-    versioned.divisor,
+    versions.divisor,
     case
         when versioned.amount_e4 = 0 then 0
-        when batch_rates.measure = 'amount' then versioned.amount_e4 * batch_rates.multiplier
-        when batch_rates.measure = 'quantity' then versioned.quantity_e4 * batch_rates.multiplier
+        when batch_rates.measure = 'amount'
+            then {{ wide('versioned.amount_e4') }} * batch_rates.multiplier
+        when batch_rates.measure = 'quantity'
+            then {{ wide('versioned.quantity_e4') }} * batch_rates.multiplier
         else 0
     end as weight,
     case
@@ -79,6 +82,9 @@ select
         when batch_rates.multiplier is null then 'NO_RATE'
     end as reason
 from versioned
+left join {{ source('raw', 'versions') }} as versions
+    on versioned.campaign_no = versions.campaign_no
+    and versioned.version_no = versions.version_no
 left join {{ ref('batch_rates') }} as batch_rates
     on versioned.sku = batch_rates.sku
     and versioned.campaign_no = batch_rates.campaign_no

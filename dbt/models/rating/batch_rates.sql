@@ -19,7 +19,7 @@ matching as (
         rates.multiplier,
         row_number() over (
             partition by arrived.sku, rates.campaign_no, rates.version_no
-            order by rates.precedence
+            order by rates.precedence, rates.measure, rates.multiplier
         ) as rank_no
     from arrived
     left join {{ source('raw', 'products') }} as products on arrived.sku = products.sku

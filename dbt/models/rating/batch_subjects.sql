@@ -16,9 +16,9 @@ touched as (
         divisor,
         min(earned_on) as earned_on,
         max(document_date) as event_on,
-        cast(sum(weight) as bigint) as weight
+        sum(weight) as weight
     from {{ ref('batch_lines') }}
-    where version_no is not null
+    where divisor is not null
     group by document_no, advocate_no, campaign_no, version_no, divisor
 
 ),
@@ -35,7 +35,9 @@ with_state as (
         touched.earned_on,
         lots.lot_no as known_lot_no,
         lots.expires_on,
-        touched.weight + coalesce(lots.weight, 0) as weight,
+        -- A rate that was added to the version may have made its divisor a multiple of what it was.
+        touched.weight
+        + coalesce(lots.weight * {{ floor_div('touched.divisor', 'lots.divisor') }}, 0) as weight,
         coalesce(lots.posted, 0) as posted,
         coalesce(lots.pending, 0) as pending,
         coalesce(lots.available, 0) as available,
@@ -69,7 +71,9 @@ numbered as (
                 order by with_state.document_no, with_state.advocate_no
             )
         ) as subject_no,
-        greatest({{ floor_div('with_state.weight', 'with_state.divisor') }}, 0) as target
+        cast(
+            greatest({{ floor_div('with_state.weight', 'with_state.divisor') }}, 0) as bigint
+        ) as target
     from with_state
     cross join last_number
 

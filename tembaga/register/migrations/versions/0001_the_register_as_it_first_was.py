@@ -181,6 +181,7 @@ def upgrade() -> None:
         sa.Column("face_minor", sa.BigInteger(), nullable=False),
         sa.Column("code_hmac", sa.LargeBinary(length=32), nullable=False),
         sa.Column("usable_until", sa.Date(), nullable=False),
+        sa.Column("deliver_to", sa.String(), nullable=False, comment="code, phone or outlet"),
         sa.Column("batch_no", sa.Integer(), nullable=True, comment="Posted by this batch."),
         sa.ForeignKeyConstraint(
             ["batch_no"], ["batches.batch_no"], name=op.f("vouchers_batch_no_fkey")

@@ -1,0 +1,143 @@
+"""A rule pack may grow, and may not change what was posted with it (S12)."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, insert, select
+
+from tembaga import issue
+from tembaga.post import LawBrokenError
+from tembaga.register.tables import advocates, outlets, standing_orders, vouchers
+from tembaga.rulepack import RulePackError, load_rulepack
+from tembaga.settings import load_settings
+from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
+
+ANY = "{any: true, points: 1, per_amount: 10000}"
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A rule pack to be edited."""
+    shutil.copytree(CAMPAIGNS, tmp_path / "campaigns")
+    return tmp_path / "campaigns" / "spec"
+
+
+@pytest.fixture
+def books(register: Engine, tmp_path: Path, pack: Path) -> Bookkeeper:
+    settings = load_settings(home=tmp_path / "home", programme="spec", campaigns_folder=pack.parent)
+    return Bookkeeper(register, settings)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_product_may_be_added_to_a_version_in_use(books, pack):
+    books.sells("ADV", "A1", "2026-01-28", 1_000_000)
+    books.posts("2026-01-31")
+    edit(pack / "base.yml", ANY, ANY + "\n      - {sku: NEW, points: 1, per_amount: 70000}")
+    books.returns("ADV", "A1", "2026-01-28", "2026-02-01", 100_000)
+    books.sells("ADV", "A1", "2026-01-28", 140_000, sku="NEW")
+    books.posts("2026-02-01")
+
+    assert books.stands("ADV") == {"pending": 92}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("base.yml", "per_amount: 10000}", "per_amount: 20000}"),
+        ("base.yml", "version: 1\n", "version: 7\n"),
+        ("base.yml", "number: 1\n", "number: 9\n"),
+        ("products.csv", "OIL,Oil,oil", "OIL,Oil,other"),
+    ],
+)
+def test_what_was_posted_with_may_not_be_changed(books, pack, file, old, new):
+    books.sells("ADV", "A1", "2026-01-28", 1_000_000)
+    books.sells("ADV", "A2", "2026-01-28", 70_000, sku="OIL", quantity=4)
+    books.posts("2026-01-31")
+    edit(pack / file, old, new)
+    books.returns("ADV", "A1", "2026-01-28", "2026-02-01", 1_000_000)
+    books.sells("ADV", "A2", "2026-02-01", -70_000, sku="OIL", quantity=-4, takes_back="2026-01-28")
+
+    with pytest.raises(LawBrokenError, match="rates_stay_as_first_used"):
+        books.posts("2026-02-01")
+
+    assert books.stands("ADV") == {"pending": 120}
+
+
+def test_amounts_that_no_64_bits_hold_are_summed_up_exactly(books, pack):
+    edit(pack / "base.yml", ANY, ANY + "\n      - {sku: ODD, points: 1, per_amount: 9999.7}")
+    for _ in range(3):
+        books.sells("ADV", "A1", "2026-01-28", 900_000_000_000)
+    books.posts("2026-01-31")
+
+    assert books.stands("ADV") == {"pending": 270_000_000}
+
+
+def test_what_was_returned_beyond_what_was_sold_is_not_laid_on_other_lines(books):
+    books.sells("ADV", "A1", "2026-01-05", 1_000_000)
+    books.sells("ADV", "A1", "2026-01-05", 0)
+    books.returns("ADV", "A1", "2026-01-05", "2026-01-06", 3_000_000)
+    books.posts("2026-01-31")
+
+    assert books.shared_out("A1", 1) == [100, 0, -100]
+
+
+def test_a_request_outlives_its_reward(books, pack):
+    place = {"address": "-", "city": "-", "province": "-"}
+    person = {"name": "A", "email": "-", "phone": "-", "language": "id", "outlet": "O"}
+    with books.engine.begin() as register:
+        register.execute(insert(outlets).values(outlet="O", name="O", **place))
+        register.execute(insert(advocates).values(advocate="ADV", **person))
+        register.execute(insert(standing_orders).values(advocate="ADV", reward="voucher_50"))
+    books.sells("ADV", "A1", "2026-01-02", 5_000_000)
+    books.posts("2026-01-31")
+    (pack / "catalogue.yml").write_text("rewards: []\n", encoding="utf-8")
+    books.posts("2026-02-01")
+
+    assert issue.issue(books.engine, settings=books.settings) == 1
+    with books.engine.connect() as register:
+        assert register.scalar(select(vouchers.c.deliver_to)) == "code"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("catalogue.yml", "face: 50000", "face: 0.001", "finer than the currency's minor unit"),
+        ("catalogue.yml", "currency: IDR", "currency: USD", "must be the programme's, IDR"),
+        ("catalogue.yml", "usable_days: 90", "usable_days: 99999999", "usable_days"),
+        ("catalogue.yml", "points: 500", "points: 0", "points"),
+        ("base.yml", ANY, f"{ANY}\n      - {ANY}", "two rates"),
+        ("base.yml", "version: 2", "version: 1", "the same number"),
+        ("base.yml", "until: 2026-01-31", "until: 2026-02-28", "in force on the same day"),
+        ("products.csv", "sku,name,group", "code,name,group", "columns sku, name and group"),
+        ("products.csv", "GOLD,Golden", "OIL,Golden", "a sku stands there twice"),
+        ("programme.yml", "pending_days: 14", "pending_days: soon", "pending_days"),
+        ("programme.yml", "name: Spec", "name: [", "cannot be read as YAML"),
+    ],
+)
+def test_a_rule_pack_that_cannot_be_used_says_why(pack, file, old, new, says):
+    edit(pack / file, old, new)
+
+    with pytest.raises(RulePackError, match=says):
+        load_rulepack(pack)
+
+
+def test_a_reward_of_nobody_stops_posting_with_a_sentence(books, pack):
+    edit(pack / "catalogue.yml", "merchant: merchant", "merchant: gone")
+    books.sells("ADV", "A1", "2026-01-02", 5_000_000)
+
+    with pytest.raises(RulePackError, match="gone is no merchant of the programme"):
+        books.posts("2026-01-31")
+
+
+def test_a_reward_may_not_stand_in_the_catalogue_twice(pack):
+    text = (pack / "catalogue.yml").read_text(encoding="utf-8")
+    (pack / "catalogue.yml").write_text(text + text.split("rewards:\n")[1], encoding="utf-8")
+
+    with pytest.raises(RulePackError, match="twice"):
+        load_rulepack(pack)
