@@ -188,7 +188,7 @@ class Narrator:
             orders = register.execute(
                 select(standing_orders).order_by(standing_orders.c.advocate)
             ).all()
-        lines = [f"order|{order.advocate}|{order.reward}" for order in orders]
+        lines = [f"order|{order.reward}|{order.advocate}" for order in orders]
         return "\n".join([f"file|{self._file()['sha256']}", *lines])
 
 

@@ -67,14 +67,14 @@ def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Calla
         ["In", "3", "200.50"],
         ["Accepted", "1", "100.50"],
         ["Duplicate", "0", "0.00"],
-        ["Held", "1", "-0.5"],
+        ["Held", "1", "-0.50"],
         ["Rejected", "1", "100.50"],
     ]
     assert [row[:6] for row in blocks[2]] == [
         ["Line", "Outcome", "Code", "Column", "Value seen", "Amount"],
         ["3", "Rejected", "E_DOCUMENT_MISSING", "invoice", "", "100.50"],
         ["3", "Rejected", "E_QUANTITY", "qty", "x", "100.50"],
-        ["4", "Held", "RETURN_UNMATCHED", "returns", "", "-0.5"],
+        ["4", "Held", "RETURN_UNMATCHED", "returns", "", "-0.50"],
     ]
     assert blocks[2][2][6:] == [CODES["E_QUANTITY"].en, CODES["E_QUANTITY"].hint_en]
 
