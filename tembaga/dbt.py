@@ -3,13 +3,14 @@
 import logging
 import os
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from tembaga.settings import PROJECT, Settings
 from tembaga.warehouse import in_use, is_locked
 
 log = logging.getLogger(__name__)
+
+_read: list[Any] = []  # The manifest of the project, once it was read.
 
 
 class DbtError(Exception):
@@ -61,7 +62,7 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
     options = ["--project-dir", str(PROJECT / "dbt"), "--profiles-dir", str(PROJECT / "dbt")]
     options += ["--target-path", str(work), "--log-path", str(work), "--quiet", "--no-use-colors"]
     try:
-        result = dbtRunner(manifest=_manifest(tuple(options))).invoke([command, *args, *options])
+        result = dbtRunner(manifest=_manifest(options)).invoke([command, *args, *options])
     finally:
         _let_go_of_the_warehouse()
     if result.exception is not None:
@@ -75,15 +76,16 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
     return nodes
 
 
-@cache
-def _manifest(options: tuple[str, ...]) -> Any:
-    """The project, read once for all commands of this process on one home."""
+def _manifest(options: list[str]) -> Any:
+    """The project, read once for all commands of this process: no home differs in it."""
     from dbt.cli.main import dbtRunner
 
-    result = dbtRunner().invoke(["parse", *options])
-    if not result.success:
-        raise DbtError(f"dbt cannot read its project: {result.exception}")
-    return result.result
+    if not _read:
+        result = dbtRunner().invoke(["parse", *options])
+        if not result.success:
+            raise DbtError(f"dbt cannot read its project: {result.exception}")
+        _read.append(result.result)
+    return _read[0]
 
 
 def _let_go_of_the_warehouse() -> None:
