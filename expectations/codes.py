@@ -102,10 +102,10 @@ _ALL = (
         "file",
         id="Berkas tidak dapat dibaca sebagai {format}; pembacaan berhenti di baris {line_no}.",
         en="The file cannot be read as {format}; reading stopped at line {line_no}.",
-        hint_id="Periksa baris itu (tanda kutip yang tidak ditutup?), simpan ulang di program "
-        "asalnya, lalu kirim lagi.",
-        hint_en="Look at that line (a quotation mark that is never closed?), save the file again "
-        "in the program it came from, and send it again.",
+        hint_id="Periksa baris itu (di CSV: tanda kutip yang tidak ditutup?), simpan ulang di "
+        "program asalnya tanpa kata sandi, lalu kirim lagi.",
+        hint_en="Look at that line (in CSV: a quotation mark that is never closed?), save the file "
+        "again in the program it came from, without a password, and send it again.",
     ),
     Code(
         "E_FILE_ENCODING",
@@ -162,6 +162,14 @@ _ALL = (
         en="The document has no number.",
         hint_id="Isi nomor faktur atau nota kredit.",
         hint_en="Fill in the number of the invoice or credit note.",
+    ),
+    Code(
+        "E_TOO_LONG",
+        "rejected",
+        id="Salah satu kode di baris ini lebih panjang dari 100 karakter.",
+        en="A code in this line has more than 100 characters.",
+        hint_id="Periksa tanda pemisah dan tanda kutip, atau apakah kolomnya tertukar.",
+        hint_en="Check separators and quotation marks, and that no column has changed places.",
     ),
     Code(
         "E_DATE",

@@ -61,6 +61,10 @@ def repeats_suite() -> gx.ExpectationSuite:
     )
 
 
+CODE_LENGTH = 100
+CODES_OF_A_LINE = ("document", "document_line", "advocate", "outlet", "sku", "returns_document")
+
+
 def _file_rules(feed: SalesFeed) -> Iterable[Rule]:
     yield _rule(
         "E_FILE_EMPTY",
@@ -96,6 +100,16 @@ def _document_rules(latest_on: date) -> Iterable[Rule]:
         "document",
         "document is null",
         notes="The document is the subject: points are computed for it as a whole.",
+    )
+    too_long = {code: f"length({code}) > {CODE_LENGTH}" for code in CODES_OF_A_LINE}
+    yield _where(
+        "E_TOO_LONG",
+        "",
+        " or ".join(too_long.values()),
+        seen="left(case "
+        + " ".join(f"when {condition} then {code}" for code, condition in too_long.items())
+        + " end, 40)",
+        notes="No code of anybody's is so long: a cell that swallowed others, or a text.",
     )
     yield _where(
         "E_DATE",
@@ -136,7 +150,9 @@ def _value_rules(feed: SalesFeed) -> Iterable[Rule]:
     yield _where(
         "E_AMOUNT_RANGE",
         price,
-        f"abs(price) >= {AMOUNT_LIMIT} or abs(amount) >= {AMOUNT_LIMIT}",
+        f"abs(price) >= {AMOUNT_LIMIT} or abs(amount) >= {AMOUNT_LIMIT} "
+        # A product that is too large to be known at all, and not one that is too fine.
+        "or (amount is null and quantity is not null and price % 0.000001 = 0)",
         seen="price_text",
         notes="Larger than any line of goods: a lost decimal mark, or a number in a wrong column.",
     )

@@ -4,12 +4,20 @@ A partner is a folder under `sftp_inbound/` with an `agreement.yml`. Adding a pa
 no code: all that differs between their files is said there.
 """
 
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Language = Literal["id", "en"]
@@ -51,6 +59,15 @@ class SalesColumns(_Part):
     def _one_amount(self) -> "SalesColumns":
         if (self.amount is None) == (self.unit_price is None):
             raise ValueError("give either amount or unit_price")
+        return self
+
+    @model_validator(mode="after")
+    def _each_in_its_own_column(self) -> "SalesColumns":
+        given = [self.document, self.document_line, self.document_date, self.quantity]
+        given += [self.amount or self.unit_price, self.returns_document]
+        headers = [column.header for column in given if column is not None]
+        if len(set(headers)) < len(headers):
+            raise ValueError("two of our columns stand under the same header")
         return self
 
     def named(self) -> dict[str, Column]:
@@ -99,7 +116,20 @@ class SalesFeed(_Part):
     def _marks_differ(self) -> "SalesFeed":
         if self.decimal_mark == self.thousands_mark:
             raise ValueError("decimal_mark and thousands_mark are the same")
+        if self.delimiter in '"\r\n' or (self.format == "csv" and self.delimiter == "."):
+            raise ValueError("delimiter cannot be a quotation mark, a line end or a point")
         return self
+
+    @field_validator("date_format")
+    @classmethod
+    def _is_a_day(cls, form: str) -> str:
+        codes = re.findall(r"%-?(.)", form)
+        if unknown := sorted(set(codes) - set("YymdBbjHIMSfp%")):
+            raise ValueError(f"%{unknown[0]} is no part of a day or time; use %Y, %m, %d, %H, …")
+        year, day = {"Y", "y"} & set(codes), {"d", "j"} & set(codes)
+        if not (year and day):
+            raise ValueError("a day needs a year (%Y or %y) and a day (%d or %j)")
+        return form
 
 
 class Contact(_Part):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from tembaga.settings import Settings, load_settings
 
@@ -85,7 +86,9 @@ def up(context: typer.Context) -> None:
 @app.command()
 def real(
     context: typer.Context,
-    data: Annotated[Path, typer.Argument(help="The folder of sales files.")],
+    data: Annotated[
+        Path, typer.Argument(help="The folder of sales files.", exists=True, file_okay=False)
+    ],
     partner: Annotated[
         str, typer.Option(help="The partner whose agreement describes them.")
     ] = "online_retail",
@@ -158,10 +161,12 @@ def status(context: typer.Context) -> None:
     from tembaga import report
 
     with _installation(context.obj) as here:
-        tables = [report.file_table(here.engine)]
-        if here.settings.warehouse.exists():
-            tables.append(report.trial_balance_table(here.settings.warehouse))
-        tables += [report.voucher_table(here.engine), report.statement_table(here.engine)]
+        tables = [
+            report.file_table(here.engine),
+            report.trial_balance_table(here.settings.warehouse),
+            report.voucher_table(here.engine),
+            report.statement_table(here.engine),
+        ]
     for table in tables:
         console.print(table, width=max(console.width, STATUS_WIDTH), crop=False)
 
@@ -199,7 +204,7 @@ def _installation(settings: Settings) -> Iterator["Installation"]:
         if not type(error).__module__.startswith("tembaga"):
             raise
         logging.getLogger(__name__).info("", exc_info=True)
-        console.print(f"[red]{error}[/]", highlight=False, markup=True)
+        console.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

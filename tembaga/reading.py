@@ -12,11 +12,14 @@ No type is ever detected: a cell is text until `tembaga.lines` says what it is.
 """
 
 import csv
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import IO
 
 import python_calamine
 
@@ -28,6 +31,10 @@ END = "\x1f"  # Occurs in no file: one that holds it is refused.
 FORBIDDEN = ("\0", END)
 UNPACKED_TIMES_MAX = 20  # A workbook unpacks to about ten times its size.
 NAMES_SHOWN_MAX = 10
+CHUNK_BYTES = 1 << 20
+CELL = re.compile(rb'\br="([A-Z]{1,3})(\d{1,10})"')
+CELL_BYTES_MAX = 32  # Of one such address; it may lie across two chunks.
+CELLS_MAX = 50_000_000  # Up to the last cell; a workbook of a million rows of 50 columns.
 
 Cell = str | float | bool | date | time | timedelta
 
@@ -153,17 +160,44 @@ def _first_undecodable(original: Path, feed: SalesFeed) -> int:
 def _forbid(text: str, line_no: int, feed: SalesFeed) -> None:
     for character in FORBIDDEN:
         if character in text:
-            raise unreadable(feed, line_no + text[: text.index(character)].count("\n"))
+            found_at = line_no + text[: text.index(character)].count("\n")
+            if character == "\0" and feed.format == "csv":  # As in UTF-16: the wrong encoding.
+                raise FileRefused("E_FILE_ENCODING", encoding=feed.encoding, line_no=found_at)
+            raise unreadable(feed, found_at)
 
 
 def _refuse_bomb(original: Path, feed: SalesFeed) -> None:
     try:
         with zipfile.ZipFile(original) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+            if size > (limit := feed.max_bytes * UNPACKED_TIMES_MAX):
+                raise FileRefused("E_FILE_TOO_LARGE", size_bytes=size, limit_bytes=limit)
+            for entry in archive.infolist():
+                if entry.filename.startswith("xl/worksheets/"):
+                    with archive.open(entry) as sheet:
+                        _refuse_far_cells(sheet, feed)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, ValueError) as error:
         raise unreadable(feed, 1) from error
-    if size > (limit := feed.max_bytes * UNPACKED_TIMES_MAX):
-        raise FileRefused("E_FILE_TOO_LARGE", size_bytes=size, limit_bytes=limit)
+
+
+def _refuse_far_cells(sheet: IO[bytes], feed: SalesFeed) -> None:
+    """Refuse a sheet with a cell so far out that the rows up to it would fill the memory."""
+    last_row = last_column = 1
+    rest = b""
+    while chunk := sheet.read(CHUNK_BYTES):
+        for column, row in CELL.findall(rest + chunk):
+            last_row = max(last_row, int(row))
+            last_column = max(last_column, _column_number(column))
+            if last_row * last_column > CELLS_MAX:
+                raise unreadable(feed, int(row))
+        rest = chunk[-CELL_BYTES_MAX:]
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _sheet(original: Path, feed: SalesFeed) -> Iterator[list[Cell]]:
@@ -173,7 +207,8 @@ def _sheet(original: Path, feed: SalesFeed) -> Iterator[list[Cell]]:
             width = 0
             for cells in workbook.get_sheet_by_index(0).iter_rows():
                 width = width or len(_without_empty_end(cells))
-                yield cells[:width] + _without_empty_end(cells[width:])
+                beyond = _without_empty_end(cells[width:])[:1]  # One tells that there are some.
+                yield cells[:width] + beyond
     except (python_calamine.CalamineError, IndexError) as error:
         raise unreadable(feed, 1) from error
 

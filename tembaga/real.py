@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import func, select
 
@@ -37,6 +38,11 @@ def run(here: Installation, folder: Path, *, partner: str, console: Console) -> 
     Raises:
         NoFilesError: No file in the folder has a name that the partner's agreement knows.
     """
+    if partner not in here.agreements:
+        raise NoFilesError(
+            f"{partner} has no agreement in the programme {here.settings.programme}. Name one of "
+            f"{', '.join(here.agreements) or 'no partner'}, or another programme by --programme."
+        )
     agreement = here.agreements[partner]
     paths = [path for path in sorted(folder.glob("*")) if agreement.feed_of(path.name)]
     if not paths:
@@ -45,7 +51,7 @@ def run(here: Installation, folder: Path, *, partner: str, console: Console) -> 
             + (f" ({agreement.sales.files})." if agreement.sales else ".")
         )
     before = report.figures(here.engine)
-    console.print(f"{len(paths)} files go to {partner}'s inbox by {client_name()}")
+    console.print(f"{len(paths)} files go to {escape(partner)}'s inbox by {client_name()}")
     drop(paths, partner=partner, settings=here.settings)
     stages.run(here, lambda sentence: console.print(f"  {sentence}"))
     console.print()

@@ -11,6 +11,7 @@ from email.policy import default as default_policy
 from pathlib import Path
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine, RowMapping, func, select
 
@@ -85,11 +86,26 @@ def file_table(engine: Engine, *, after: int = 0) -> Table:
             sums = [total + (number or 0) for total, number in zip(sums, counted, strict=True)]
             numbers = _in_words(counted)
             table.add_row(
-                str(file["file_no"]), file["partner"], file["name"], *numbers, _became(file)
+                str(file["file_no"]),
+                escape(file["partner"]),
+                escape(file["name"]),
+                *numbers,
+                _became(file),
             )
     table.add_section()
     table.add_row("", "", "all", *_in_words(sums), style="bold")
     return table
+
+
+def _has_books(warehouse: Path) -> bool:
+    """Whether anything was ever posted."""
+    if not warehouse.exists():
+        return False
+    with open_marts(warehouse) as marts:
+        found = marts.connection.execute(
+            "select count(*) from information_schema.tables where table_name = 'rpt_trial_balance'"
+        ).fetchall()
+    return bool(found[0][0])
 
 
 def trial_balance_table(warehouse: Path) -> Table:
@@ -98,6 +114,8 @@ def trial_balance_table(warehouse: Path) -> Table:
     for heading in ("debit", "credit"):
         table.add_column(heading, justify="right", no_wrap=True)
     sums: dict[str, list[int]] = {}
+    if not _has_books(warehouse):
+        return table
     with open_marts(warehouse) as marts:
         rows = marts.connection.execute(
             "select account, unit, debit, credit from marts.rpt_trial_balance "

@@ -8,13 +8,20 @@ the other. A stage is imported when it runs, so that a task which only copies a 
 load dbt and Great Expectations.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import date, timedelta
 
 from tembaga import waiting
 from tembaga.installation import Installation
 
+log = logging.getLogger(__name__)
+
 Say = Callable[[str], None]
+
+
+class FilesFailedError(Exception):
+    """Some files could not be received or validated; the sentence names them."""
 
 
 class DayAheadError(Exception):
@@ -134,13 +141,23 @@ def receive_files(here: Installation, say: Say) -> None:
     """Receive, validate, load and answer what lies in the inboxes, as the DAG of that name."""
     files = look(here)
     say(f"files to receive: {len(files)}")
+    failed = []
     for nth, file_no in enumerate(files, start=1):
-        receive(here, file_no)
-        validate(here, file_no)
+        try:
+            receive(here, file_no)
+            validate(here, file_no)
+        except Exception as error:  # A file that fails holds up no other.
+            log.exception("file %d failed", file_no)
+            failed.append(f"{here.label(file_no)} ({error})")
         if nth % 50 == 0:
             say(f"received and validated: {nth} of {len(files)}")
     say(f"files loaded: {len(load(here))}")
     say(f"files answered: {acknowledge(here)}")
+    if failed:
+        raise FilesFailedError(
+            f"These files failed and are taken up again by the next run: {'; '.join(failed)}. "
+            "The others went on."
+        )
 
 
 def post_ledger(here: Installation, as_of: date, say: Say) -> None:

@@ -149,9 +149,12 @@ def _those_of_another_process(settings: Settings) -> Settings:
         if settings.services_file.exists() and do_answer(again := _read_again(settings)):
             return again
         time.sleep(0.2)
+    found = _read_again(settings)
     raise ServicesNotReadyError(
-        f"Another process holds {settings.root / 'services.lock'}, but the services of this "
-        "home do not answer. End that process, or wait until it is ready."
+        f"Another process runs the services of this home ({settings.root / 'services.lock'}), but "
+        f"not all of them answer: the drop zone at {found.drop_zone_host}:{found.drop_zone_port}, "
+        f"the mail server at {found.smtp_host}:{found.smtp_port}, the register's PostgreSQL. "
+        "Check what TEMBAGA_… variables say of them; or end that process, or wait for it."
     )
 
 

@@ -2,10 +2,13 @@
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from tembaga.register import tables
 
@@ -26,7 +29,8 @@ def enrol(
     All the files are taken or none. A second call with the same files changes nothing.
 
     Raises:
-        EnrolmentError: A column is missing or a cell is empty.
+        EnrolmentError: A file cannot be read, a column is missing, a cell is empty, or a row
+            names somebody who is not enrolled.
     """
     with engine.begin() as connection:
         for table, path in (
@@ -34,13 +38,19 @@ def enrol(
             (tables.advocates, advocates),
             (tables.standing_orders, standing_orders),
         ):
-            if path is not None:
+            if path is None:
+                continue
+            try:
                 _upsert(connection, table, list(_rows(table, path)))
+            except IntegrityError as error:
+                raise EnrolmentError(
+                    f"{path.name}: {_said(error)}. Enrol that first; nothing was enrolled."
+                ) from error
 
 
 def _rows(table: Table, path: Path) -> Iterator[dict[str, str]]:
     needed = [column.name for column in table.columns if column.default is None]
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with _opened(path) as file:
         reader = csv.DictReader(file)
         if missing := set(needed) - set(reader.fieldnames or ()):
             raise EnrolmentError(f"{path.name}: add the column {', '.join(sorted(missing))}")
@@ -48,6 +58,21 @@ def _rows(table: Table, path: Path) -> Iterator[dict[str, str]]:
             if empty := [name for name in needed if not (row[name] or "").strip()]:
                 raise EnrolmentError(f"{path.name}, line {reader.line_num}: {empty[0]} is empty")
             yield {name: row[name].strip() for name in needed}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield file
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise EnrolmentError(f"{path.name} cannot be read as UTF-8 CSV: {error}") from error
+
+
+def _said(error: IntegrityError) -> str:
+    """What the database says of the row, in its own words: which key is not there."""
+    lines = str(error.orig).strip().splitlines()
+    return lines[-1].removeprefix("DETAIL:").strip().rstrip(".")
 
 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, str]]) -> None:

@@ -221,3 +221,25 @@ def test_loading_after_a_crash_before_the_register_was_told_changes_nothing(
             select(files.c.lines_accepted, files.c.lines_duplicate).where(files.c.file_no == 2)
         ).one()
     assert tuple(counted) == (1, 1)
+
+
+def test_a_return_of_a_sale_that_is_held_is_held_too(arrives, loads, outcomes):
+    arrives(SALE)
+    arrives(SALE.replace("OIL", "GREASE"), RETURN.replace("OIL", "GREASE"))
+    loads()
+
+    assert [row[2:] for row in outcomes()] == [
+        ("accepted", None),
+        ("held", "E_CONFLICT"),
+        ("held", "RETURN_UNMATCHED"),
+    ]
+
+
+def test_a_return_that_was_held_may_come_again_after_its_sale(arrives, loads, outcomes):
+    arrives(RETURN)
+    loads()
+    arrives(SALE)
+    arrives(RETURN, SALE.replace("INV-1,1", "INV-2,1"))
+    loads()
+
+    assert [row[2] for row in outcomes()] == ["held", "accepted", "accepted", "accepted"]

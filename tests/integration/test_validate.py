@@ -50,6 +50,8 @@ FAULTS: list[tuple[dict[str, str], set[str]]] = [
     ({"amount": "999999999999.9999"}, set()),
     ({"amount": "1000000000000"}, {"E_AMOUNT_RANGE"}),
     ({"amount": "-100.50"}, {"E_SIGN"}),
+    ({"product": "X" * 101}, {"E_TOO_LONG", "E_SKU_UNKNOWN"}),
+    ({"invoice": "X" * 100}, set()),
     ({"qty": "-2", "returns": "F-0"}, {"E_SIGN"}),
     ({"qty": "0"}, {"E_SIGN"}),
     ({"member": ""}, {"E_ADVOCATE_MISSING"}),
@@ -89,8 +91,8 @@ REFUSALS = {
     "a_null_character": (
         {},
         FILE.replace(b"RJW-M101", b"RJW\0M101"),
-        "E_FILE_UNREADABLE",
-        {"format": "csv", "line_no": 2},
+        "E_FILE_ENCODING",
+        {"encoding": "utf-8", "line_no": 2},
     ),
     "a_quotation_mark_never_closed": (
         {},
@@ -445,3 +447,53 @@ def _saved(book: openpyxl.Workbook) -> bytes:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_product_too_large_to_be_known_is_out_of_range(desk):
+    agreed = agreement(
+        without=("amount",), columns={**_columns(), "unit_price": {"header": "amount"}}
+    )
+    judged = desk.judge(text({"qty": "999999999", "amount": "999999999999"}), agreed)
+
+    assert judged.codes == {2: {"E_AMOUNT_RANGE"}}
+
+
+def _columns() -> dict[str, dict[str, str]]:
+    return {name: {"header": header} for name, header in HEADERS.items() if name != "amount"}
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "AZZ900000"])
+def test_a_cell_far_out_does_not_fill_the_memory(desk, cell):
+    book = openpyxl.Workbook()
+    book.active.append(list(HEADERS.values()))
+    book.active.append(list(LINE.values()))
+    book.active[cell] = "far"
+
+    file = desk.judge(_saved(book), agreement(format="xlsx"), name="far.xlsx").file
+
+    assert (file.state, file.code) == ("refused", "E_FILE_UNREADABLE")
+
+
+def test_a_note_beside_the_table_rejects_its_line_alone(desk):
+    book = openpyxl.Workbook()
+    book.active.append(list(HEADERS.values()))
+    book.active.append(list(LINE.values()))
+    book.active.append(list({**LINE, "line": "2"}.values()))
+    book.active["Z3"] = "note"
+
+    judged = desk.judge(_saved(book), agreement(format="xlsx"), name="note.xlsx")
+
+    assert judged.codes == {3: {"E_COLUMNS"}}
+
+
+def test_a_workbook_of_an_unknown_version_is_unreadable(desk):
+    book = openpyxl.Workbook()
+    book.active.append(list(HEADERS.values()))
+    data = bytearray(_saved(book))
+    at = -1
+    while (at := data.find(b"PK\x01\x02", at + 1)) >= 0:
+        data[at + 6] = 99
+
+    file = desk.judge(bytes(data), agreement(format="xlsx"), name="new.xlsx").file
+
+    assert (file.state, file.code) == ("refused", "E_FILE_UNREADABLE")

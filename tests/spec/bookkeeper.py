@@ -26,13 +26,12 @@ def agreements() -> dict[str, Agreement]:
     """One distributor and one merchant."""
     contact = {"name": "Nobody", "email": "nobody@tembaga.example"}
     common = {"programme": "spec", "language": "en", "contact": contact}
-    column = {"header": "any"}
     names = ("document", "document_date", "advocate", "outlet", "sku", "quantity", "amount")
     feed = {
         "files": "*.csv",
         "format": "csv",
         "currency": "IDR",
-        "columns": dict.fromkeys(names, column),
+        "columns": {name: {"header": name} for name in names},
     }
     distributor = {"partner": "distributor", "number": DISTRIBUTOR, "kind": "distributor"}
     merchant = {"partner": "merchant", "number": MERCHANT, "kind": "merchant"}
