@@ -67,7 +67,7 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
         _let_go_of_the_warehouse()
     if result.exception is not None:
         if is_locked(result.exception):
-            raise in_use(settings) from result.exception
+            raise in_use(settings.warehouse) from result.exception
         raise DbtError(str(result.exception)) from result.exception
     nodes = list(getattr(result.result, "results", None) or [])
     if not result.success and (command != "build" or not nodes):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from tembaga.warehouse import WarehouseInUseError
+from tembaga.warehouse import in_use, is_locked
 
 
 @dataclass(frozen=True)
@@ -167,12 +167,9 @@ def open_marts(warehouse: Path) -> Iterator[Marts]:
     try:
         connection = duckdb.connect(str(warehouse), read_only=True)
     except duckdb.IOException as error:
-        if "Could not set lock" not in str(error):
+        if not is_locked(error):
             raise
-        raise WarehouseInUseError(
-            f"The warehouse {warehouse} is in use by another process. "
-            "Wait for it to end, or stop it, and run this again; nothing was changed."
-        ) from error
+        raise in_use(warehouse) from error
     with connection:
         yield Marts(connection)
 

@@ -9,6 +9,7 @@ and while it writes nobody else reads.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
@@ -146,10 +147,10 @@ def is_locked(error: BaseException) -> bool:
     return "Could not set lock" in str(error)
 
 
-def in_use(settings: Settings) -> WarehouseInUseError:
+def in_use(warehouse: Path) -> WarehouseInUseError:
     """The error to raise then."""
     return WarehouseInUseError(
-        f"The warehouse {settings.warehouse} is in use by another process. "
+        f"The warehouse {warehouse} is in use by another process. "
         "Wait for it to end, or stop it, and run this again; nothing was changed."
     )
 
@@ -172,7 +173,7 @@ def open_warehouse(settings: Settings) -> Iterator[Connection]:
             yield connection
     except DBAPIError as error:
         if is_locked(error):
-            raise in_use(settings) from error
+            raise in_use(settings.warehouse) from error
         raise
     finally:
         engine.dispose()
