@@ -141,11 +141,15 @@ def receive_files(here: Installation, say: Say) -> None:
     """Receive, validate, load and answer what lies in the inboxes, as the DAG of that name."""
     files = look(here)
     say(f"files to receive: {len(files)}")
+    from tembaga.drop_zone import DropZoneUnreachable
+
     failed = []
     for nth, file_no in enumerate(files, start=1):
         try:
             receive(here, file_no)
             validate(here, file_no)
+        except DropZoneUnreachable:
+            raise  # No other file would fare better.
         except Exception as error:  # A file that fails holds up no other.
             log.exception("file %d failed", file_no)
             failed.append(f"{here.label(file_no)} ({error})")

@@ -4,46 +4,28 @@
 -- return would take back more or less than its sale brought. End the version with `until`, and
 -- add a new one.
 
-with
-
-used as (
-
-    select distinct
-        campaign_no,
-        version_no,
-        sku,
-        divisor
-    from {{ ref('batch_lines') }}
-    where version_no is not null
-
-)
-
 select
-    used.campaign_no,
-    used.version_no,
-    used.sku
-from used
+    used_rates.campaign_no,
+    used_rates.version_no,
+    used_rates.sku
+from {{ ref('used_rates') }} as used_rates
 inner join {{ ref('rates') }} as rates
-    on used.campaign_no = rates.campaign_no
-    and used.version_no = rates.version_no
-    and used.sku = rates.sku
-left join {{ ref('batch_rates') }} as batch_rates
-    on used.campaign_no = batch_rates.campaign_no
-    and used.version_no = batch_rates.version_no
-    and used.sku = batch_rates.sku
+    on used_rates.campaign_no = rates.campaign_no
+    and used_rates.version_no = rates.version_no
+    and used_rates.sku = rates.sku
 where
-    coalesce(batch_rates.measure, 'none') <> rates.measure
-    or {{ wide('coalesce(batch_rates.multiplier, 0)') }} * rates.divisor
-    <> {{ wide('rates.multiplier') }} * used.divisor
+    used_rates.measure <> rates.measure
+    or {{ wide('used_rates.multiplier') }} * rates.divisor
+    <> {{ wide('rates.multiplier') }} * used_rates.divisor
 
 union all
 
 select
-    used.campaign_no,
-    used.version_no,
-    used.sku
-from used
-where used.divisor is null
+    campaign_no,
+    version_no,
+    sku
+from {{ ref('used_rates') }}
+where divisor is null
 
 union all
 

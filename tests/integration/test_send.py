@@ -160,7 +160,7 @@ class Server:
         self.asked = 0
         self.taken: list[bytes] = []
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name.
         self.asked += 1
         reply = self.answer(address, self.asked)
         if reply == "hang up":
@@ -170,7 +170,7 @@ class Server:
             envelope.rcpt_tos.append(address)
         return reply or "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name.
         self.taken.append(envelope.content)
         return "250 OK"
 
