@@ -106,7 +106,11 @@ group by returns.file_no, returns.line_no, returns.returns_document
 """
 
 LOADED = """
-insert into raw.sales
+insert into raw.sales (
+    file_no, line_no, partner_no, document, document_date, line_ref, advocate, outlet, sku,
+    quantity_e4, amount_e4, currency, returns_document, line_key, content_key, outcome, code,
+    rated_document, rated_document_date
+)
 with judged as (
     select
         arriving.*,

@@ -53,6 +53,83 @@ sales = Table(
     Column("code", String, comment="Why it was not accepted."),
     Column("rated_document", String, comment="The document whose points it changes."),
     Column("rated_document_date", Date),
+    Column("unit", String, comment="The unit of the quantity; null: the product's sales unit."),
+    Column("tax_basis", String, comment="Whether the amount is net or gross of VAT; null: net."),
+    Column("action", String, comment="null, or replace or void: it corrects an earlier line."),
+    Column("version", Integer, comment="Of the line; null: 1."),
+)
+
+# A line that replaces or voids an earlier one, and that one (S13).
+replacements = Table(
+    "replacements",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("replaces_file_no", Integer, nullable=False),
+    Column("replaces_line_no", Integer, nullable=False),
+)
+
+# What the office has written down, line by line; each table is a feed (tembaga/papers.py).
+requests = Table(
+    "requests",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("request_id", String, nullable=False, comment="As its sender calls it; unique."),
+    Column("advocate", String, nullable=False),
+    Column("reward", String, nullable=False),
+    Column("requested_at", String, nullable=False, comment="UTC, as 2026-03-01T10:00:00Z."),
+    Column("requested_on", Date, nullable=False, comment="Its day where the programme runs."),
+)
+
+cancellations = Table(
+    "cancellations",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("request_no", BigInteger, nullable=False),
+    Column("points", BigInteger, comment="null: all that is left of it."),
+    Column("cause", String, nullable=False, comment="member or merchant_fault (S9)"),
+    Column("cancelled_on", Date, nullable=False),
+)
+
+adjustments = Table(
+    "adjustments",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("approval_no", BigInteger, nullable=False),
+    Column("advocate", String, nullable=False),
+    Column("points", BigInteger, nullable=False, comment="Signed; never zero."),
+    Column("adjusted_on", Date, nullable=False),
+)
+
+opening_balances = Table(
+    "opening_balances",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("advocate", String, nullable=False),
+    Column("points", BigInteger, nullable=False, comment="Signed; negative: arrears."),
+    Column("earned_on", Date, nullable=False),
+    Column("expires_on", Date),
+)
+
+merges = Table(
+    "merges",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("advocate", String, nullable=False),
+    Column("into_advocate", String, nullable=False),
+)
+
+reversals = Table(
+    "reversals",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("batch_no", Integer, nullable=False, comment="The batch to take back as a whole."),
 )
 
 batch = Table(
@@ -62,6 +139,8 @@ batch = Table(
     Column("as_of", Date, nullable=False),
     Column("manifest_sha256", String, nullable=False),
     Column("rulepack_sha256", String, nullable=False),
+    Column("kind", String, comment="null or day; or opening_balances, merges, reversals"),
+    Column("open_from", Date, comment="The first day of the open period; null: none was closed."),
 )
 
 batch_files = Table("batch_files", raw, Column("file_no", Integer, nullable=False))
@@ -73,6 +152,33 @@ programme = Table(
     Column("pending_days", Integer, nullable=False),
     Column("expiry_months", Integer, nullable=False),
     Column("expiry_round_up", String, nullable=False),
+    Column("expiry_lag_days", Integer, comment="Expiry waits so long for late requests (S7)."),
+    Column("match_days", Integer, comment="How far back a return looks for its sale (S11)."),
+    Column("rounding", String, comment="line, document or month (S1)"),
+    Column("clawback", String, comment="arrears, within_balance or own_lot_only (S10)"),
+    Column("arrears_limit", BigInteger, comment="What is owed beyond it is a loss; null: none."),
+    Column("write_off_days", Integer, comment="Arrears that rest so long are written off."),
+    Column("grace_days", Integer, comment="Life of points that a merchant's fault gives back."),
+)
+
+# The private cap of a campaign (S4); no row, no cap.
+caps = Table(
+    "caps",
+    raw,
+    Column("campaign_no", Integer, nullable=False),
+    Column("period", String, nullable=False, comment="month, quarter or year"),
+    Column("points", BigInteger, nullable=False),
+)
+
+# VAT by day (S20): gross = net x (1 + numerator / denominator).
+taxes = Table(
+    "taxes",
+    raw,
+    Column("tax_no", Integer, nullable=False, comment="From 1 on; 0 stands for none."),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date, nullable=False),
+    Column("numerator", BigInteger, nullable=False),
+    Column("denominator", BigInteger, nullable=False),
 )
 
 partners = Table(
