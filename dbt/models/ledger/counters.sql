@@ -1,3 +1,3 @@
--- Its rows come from `publish`, in one transaction with all of the batch.
+-- What private caps have counted. Its rows come from `publish`, in one transaction with all of the batch.
 
 {{ no_rows() }}

@@ -1,3 +1,3 @@
--- Its rows come from `publish`, in one transaction with all of the batch.
+-- What was declined. Its rows come from `publish`, in one transaction with all of the batch.
 
 {{ no_rows() }}

@@ -1,3 +1,3 @@
--- Its rows come from `publish`, in one transaction with all of the batch.
+-- Merged advocates. Its rows come from `publish`, in one transaction with all of the batch.
 
 {{ no_rows() }}
