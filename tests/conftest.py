@@ -96,6 +96,28 @@ def register(register_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(params=["duckdb", "postgres"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each engine of the warehouse in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def warehouse(request: pytest.FixtureRequest, engine_name: str) -> Iterator[dict[str, str]]:
+    """The settings of a fresh warehouse on each engine."""
+    if engine_name == "duckdb":
+        yield {"warehouse": "duckdb"}
+        return
+    server: Postgres = request.getfixturevalue("server")
+    admin = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("create database warehouse"))  # dbt reads its project by the name.
+    yield {"warehouse": "postgres", "warehouse_url": server.url("warehouse")}
+    with admin.connect() as connection:
+        connection.execute(text("drop database warehouse with (force)"))
+    admin.dispose()
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a home of the test's own."""
