@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,13 +76,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture
-def register_url(server: Postgres) -> Iterator[str]:
-    """The address of a fresh register."""
-    name = f"register_{next(_database_numbers)}"
+@contextmanager
+def fresh_database(server: Postgres, name: str, template: str = "template1") -> Iterator[str]:
+    """A database of the server that is there for as long as this lasts; gives its address."""
     admin = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"create database {name} template template_register"))
+        connection.execute(text(f"create database {name} template {template}"))
     yield server.url(name)
     with admin.connect() as connection:
         connection.execute(text(f"drop database {name} with (force)"))
@@ -89,9 +89,28 @@ def register_url(server: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
+def register_url(server: Postgres) -> Iterator[str]:
+    """The address of a fresh register."""
+    name = f"register_{next(_database_numbers)}"
+    with fresh_database(server, name, template="template_register") as url:
+        yield url
+
+
+@pytest.fixture
 def register(register_url: str) -> Iterator[Engine]:
     """A fresh register."""
     engine = open_register(register_url)
+    yield engine
+    engine.dispose()
+
+
+other_register_url = register_url  # A second one, for a test that compares two installations.
+
+
+@pytest.fixture
+def other_register(other_register_url: str) -> Iterator[Engine]:
+    """Another fresh register."""
+    engine = open_register(other_register_url)
     yield engine
     engine.dispose()
 
@@ -103,19 +122,22 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def warehouse(request: pytest.FixtureRequest, engine_name: str) -> Iterator[dict[str, str]]:
+def postgres_warehouse(server: Postgres) -> Iterator[dict[str, str]]:
+    """The settings of a fresh warehouse on PostgreSQL.
+
+    It has the same name each time: dbt reads its project once for each name.
+    """
+    with fresh_database(server, "warehouse") as url:
+        yield {"warehouse": "postgres", "warehouse_url": url}
+
+
+@pytest.fixture
+def warehouse(request: pytest.FixtureRequest, engine_name: str) -> dict[str, str]:
     """The settings of a fresh warehouse on each engine."""
     if engine_name == "duckdb":
-        yield {"warehouse": "duckdb"}
-        return
-    server: Postgres = request.getfixturevalue("server")
-    admin = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("create database warehouse"))  # dbt reads its project by the name.
-    yield {"warehouse": "postgres", "warehouse_url": server.url("warehouse")}
-    with admin.connect() as connection:
-        connection.execute(text("drop database warehouse with (force)"))
-    admin.dispose()
+        return {"warehouse": "duckdb"}
+    found: dict[str, str] = request.getfixturevalue("postgres_warehouse")
+    return found
 
 
 @pytest.fixture
