@@ -27,6 +27,9 @@ numbered as (
         stg_sales.file_no,
         stg_sales.line_no,
         stg_sales.sku,
+        coalesce(stg_sales.unit, '') as unit,
+        coalesce(stg_sales.tax_basis, 'net') as tax_basis,
+        taxes.tax_no,
         stg_sales.quantity_e4,
         stg_sales.amount_e4,
         stg_sales.document_date,
@@ -39,6 +42,8 @@ numbered as (
         on stg_sales.document = all_documents.document
         and stg_sales.partner_no = all_documents.partner_no
         and stg_sales.earned_on = all_documents.document_date
+    inner join {{ source('raw', 'taxes') }} as taxes
+        on stg_sales.earned_on between taxes.from_on and taxes.until_on
 
 ),
 
@@ -61,6 +66,9 @@ select
     versioned.file_no,
     versioned.line_no,
     versioned.sku,
+    versioned.unit,
+    versioned.tax_basis,
+    versioned.tax_no,
     versioned.document_no,
     versioned.advocate_no,
     versioned.document_date,
@@ -69,7 +77,7 @@ select
     versioned.version_no,
     versions.divisor,
     case
-        when versioned.amount_e4 = 0 then 0
+        when versioned.amount_e4 = 0 and not batch_rates.include_free_goods then 0
         when batch_rates.measure = 'amount'
             then {{ wide('versioned.amount_e4') }} * batch_rates.multiplier
         when batch_rates.measure = 'quantity'
@@ -78,7 +86,7 @@ select
     end as weight,
     case
         when versioned.version_no is null then 'NO_RULE'
-        when versioned.amount_e4 = 0 then 'FREE'
+        when versioned.amount_e4 = 0 and not coalesce(batch_rates.include_free_goods, false) then 'FREE'
         when batch_rates.multiplier is null then 'NO_RATE'
     end as reason
 from versioned
@@ -87,5 +95,8 @@ left join {{ source('raw', 'versions') }} as versions
     and versioned.version_no = versions.version_no
 left join {{ ref('batch_rates') }} as batch_rates
     on versioned.sku = batch_rates.sku
+    and versioned.unit = batch_rates.unit
+    and versioned.tax_basis = batch_rates.tax_basis
+    and versioned.tax_no = batch_rates.tax_no
     and versioned.campaign_no = batch_rates.campaign_no
     and versioned.version_no = batch_rates.version_no

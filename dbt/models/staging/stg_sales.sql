@@ -7,6 +7,8 @@ select
     sales.advocate,
     sales.outlet,
     sales.sku,
+    sales.unit,
+    sales.tax_basis,
     sales.quantity_e4,
     sales.amount_e4,
     sales.document_date,
