@@ -34,6 +34,18 @@ class Closed:
     closed_at: datetime
     open_from: date
 
+    def says(self, period: str) -> str:
+        """What came of it, in a sentence."""
+        if not self.now_closed:
+            return (
+                f"{period} is closed already, since {self.closed_at:%Y-%m-%d}, "
+                f"by {self.closed_by}. Nothing was changed."
+            )
+        return (
+            f"Closed: {', '.join(self.now_closed)}, and with it all that was before. "
+            f"The books are open from {self.open_from} on."
+        )
+
 
 def close(engine: Engine, period: str, *, by: str, today: date, now: datetime) -> Closed:
     """Close a month, as `2026-03`, and every month of the ledger before it.
@@ -101,7 +113,7 @@ def _refuse_too_early(register: Connection, period: str, last_day: date, today: 
 def _months_to_close(register: Connection, last_day: date) -> Iterator[str]:
     """The months from the ledger's first up to this one that are not closed."""
     first = register.scalars(select(func.min(batches.c.as_of))).one()
-    closed = set(register.scalars(select(periods.c.period)))
+    closed: set[str] = set(register.scalars(select(periods.c.period)))
     day = min(first, last_day).replace(day=1)
     while day <= last_day:
         month = f"{day:%Y-%m}"

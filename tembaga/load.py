@@ -333,7 +333,9 @@ def _record(
                     }
                 )
             )
-        load_no = register.scalars(select(func.coalesce(func.max(files.c.load_no), 0) + 1)).one()
+        load_no: int = register.scalars(
+            select(func.coalesce(func.max(files.c.load_no), 0) + 1)
+        ).one()
         for file_no, sha256 in digests.items():
             register.execute(
                 files.update()

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from tembaga.refusal import FileRefused
@@ -35,11 +35,14 @@ INSTANT = re.compile(
 
 @dataclass(frozen=True)
 class Known:
-    """What a line is held against. `advocates` is None where nobody is enrolled at all."""
+    """What a line is held against.
+
+    `advocates` is None where nobody is enrolled at all, `two_approve_above` where one always does.
+    """
 
     latest_on: date
     zone: ZoneInfo
-    two_approve_above: int
+    two_approve_above: int | None
     advocates: frozenset[str] | None
     rewards: frozenset[str]
     batch_nos: frozenset[int]
@@ -161,7 +164,8 @@ def _approver(text: str, info: ValidationInfo) -> str:
 def _second_approver(text: str, info: ValidationInfo) -> str | None:
     second = _optional(text)
     if second is None:
-        if abs(info.data.get("points", 0)) > _known(info).two_approve_above:
+        limit = _known(info).two_approve_above
+        if limit is not None and abs(info.data.get("points", 0)) > limit:
             raise _fault("E_SECOND_APPROVER")
         return None
     if _person(second) == _person(info.data.get("maker", "")):
@@ -216,9 +220,7 @@ class Request(Line):
 class Cancellation(Line):
     """A request that is taken back, wholly or in part."""
 
-    request_no: Annotated[
-        int, BeforeValidator(partial(_whole, code="E_REQUEST_NO", largest=2**62))
-    ]
+    request_no: Annotated[int, BeforeValidator(partial(_whole, code="E_REQUEST_NO", largest=2**62))]
     points: Annotated[int | None, BeforeValidator(_some_points)]
     cause: Annotated[str, BeforeValidator(_cause)]
     cancelled_on: PastDay
@@ -232,9 +234,7 @@ class Adjustment(Line):
     adjusted_on: PastDay
     reason: Annotated[
         str,
-        BeforeValidator(
-            partial(_text, missing="E_REASON_MISSING", at_most=REASON_CHARACTERS_MAX)
-        ),
+        BeforeValidator(partial(_text, missing="E_REASON_MISSING", at_most=REASON_CHARACTERS_MAX)),
     ]
     maker: Annotated[str, BeforeValidator(partial(_text, missing="E_MAKER_MISSING"))]
     approver: Annotated[str, BeforeValidator(_approver)]
@@ -267,9 +267,6 @@ class Reversal(Line):
     batch_no: Annotated[int, BeforeValidator(_batch_no)]
 
 
-Feed = Literal[
-    "requests", "cancellations", "adjustments", "opening_balances", "merges", "reversals"
-]
 LINES: dict[str, type[Line]] = {
     "requests": Request,
     "cancellations": Cancellation,

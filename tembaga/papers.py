@@ -12,7 +12,7 @@ import hashlib
 import io
 import logging
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from expectations.office import OFFICE_CODES
 from tembaga import warehouse
 from tembaga.agreements import OFFICE
 from tembaga.landing import folder_of, is_plain, land, original, sha256_of
-from tembaga.paper_lines import Adjustment, Fault, Feed, Known, Line, Paper, Request, read
+from tembaga.paper_lines import Adjustment, Fault, Known, Line, Paper, Request, read
 from tembaga.paper_rows import TABLES, load_paper, write_rows
 from tembaga.refusal import FileRefused
 from tembaga.register.locks import NUMBERING_LOCK, PAPERS_LOCK
@@ -53,16 +53,25 @@ class PaperWaitsError(Exception):
 
 @dataclass(frozen=True)
 class Submitted:
-    """A paper that is loaded; `is_new` says whether this call brought it."""
+    """A paper that is loaded; `known` is what the register says of it if it came before."""
 
     file_no: int
     feed: str
     n_lines: int
-    is_new: bool
+    known: Row[Any] | None = None
+
+    @property
+    def says(self) -> str:
+        """What came of it, in a sentence."""
+        if self.known is not None:
+            names = {"earlier_name": self.known.name, "earlier_file_no": self.file_no}
+            return _sentence("DUPLICATE_FILE", **names)
+        lines = "1 line" if self.n_lines == 1 else f"{self.n_lines:,} lines"
+        return f"File {self.file_no} is loaded: {lines} of {self.feed}. The next post books it."
 
 
 def submit(
-    engine: Engine, feed: Feed, path: Path, *, settings: Settings, now: datetime
+    engine: Engine, feed: str, path: Path, *, settings: Settings, now: datetime
 ) -> Submitted:
     """Land a paper, look at it, and load it into the raw table of its feed.
 
@@ -77,10 +86,10 @@ def submit(
     with engine.connect() as register, _one_at_a_time(register):
         _finish(register, settings)
         if earlier := _known_already(register, feed, sha256):
-            return Submitted(earlier.file_no, feed, earlier.lines_in, is_new=False)
+            return Submitted(earlier.file_no, feed, earlier.lines_in, known=earlier)
         file_no = _land(register, feed, path.name, data, sha256, settings, now)
         n_lines = _take_on(register, file_no, settings)
-        return Submitted(file_no, feed, n_lines, is_new=True)
+        return Submitted(file_no, feed, n_lines)
 
 
 def finish(engine: Engine, *, settings: Settings) -> None:
@@ -170,7 +179,7 @@ def _land(
 ) -> int:
     """Bring the bytes into the landing and the file into the register, under its number."""
     register.execute(select(func.pg_advisory_xact_lock(NUMBERING_LOCK)))
-    file_no = register.scalars(select(func.coalesce(func.max(files.c.file_no), 0) + 1)).one()
+    file_no: int = register.scalars(select(func.coalesce(func.max(files.c.file_no), 0) + 1)).one()
     folder = folder_of(settings.landing, OFFICE, file_no)
     if folder.exists():  # Left by a kill before its number was given.
         shutil.rmtree(folder)
@@ -194,7 +203,7 @@ def _land(
 
 
 def _finish(register: Connection, settings: Settings) -> None:
-    waiting = register.scalars(
+    waiting: Sequence[int] = register.scalars(
         select(files.c.file_no)
         .where(files.c.feed.in_(list(TABLES)), files.c.state.in_(OPEN_STATES))
         .order_by(files.c.file_no)
@@ -261,7 +270,11 @@ def _look_at(register: Connection, file: Row[Any], settings: Settings) -> None:
             raise _refused(paper, faults)
     except FileRefused as refused:
         register.rollback()
-        values = {"state": "refused", "code": refused.code, "detail": refused.detail}
+        values: dict[str, Any] = {
+            "state": "refused",
+            "code": refused.code,
+            "detail": refused.detail,
+        }
     else:
         numbers = _approve(register, file, paper.lines)
         rows = [
@@ -271,9 +284,9 @@ def _look_at(register: Connection, file: Row[Any], settings: Settings) -> None:
         ]
         to = folder_of(settings.landing, OFFICE, file.file_no) / "rows.parquet"
         write_rows(file.feed, rows, to)
-        counted = {"lines_in": paper.n_lines, "lines_accepted": paper.n_lines}
-        counted |= dict.fromkeys(("lines_duplicate", "lines_held", "lines_rejected"), 0)
-        values = {"state": "validated", "rows_sha256": sha256_of(to), **counted}
+        values = {"state": "validated", "rows_sha256": sha256_of(to)}
+        values |= {"lines_in": paper.n_lines, "lines_accepted": paper.n_lines}
+        values |= dict.fromkeys(("lines_duplicate", "lines_held", "lines_rejected"), 0)
     register.execute(update(files).where(files.c.file_no == file.file_no).values(values))
     register.commit()
 
@@ -321,7 +334,7 @@ def _approve(
     register: Connection, file: Row[Any], lines: dict[int, Line]
 ) -> dict[int, dict[str, int]]:
     """Write down who approved what; gives the number of each approval by its line."""
-    last = register.scalars(select(func.coalesce(func.max(approvals.c.approval_no), 0))).one()
+    last: int = register.scalars(select(func.coalesce(func.max(approvals.c.approval_no), 0))).one()
     rows = [
         {
             "approval_no": approval_no,

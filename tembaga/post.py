@@ -197,9 +197,10 @@ def _open(
     register: Connection, as_of: date, agreements: dict[str, Agreement], rulepack: RulePack
 ) -> Inputs:
     """Open the next batch: the oldest file that is posted alone, or all that is not."""
-    last_batch_no, last_as_of = register.execute(
-        select(func.coalesce(func.max(batches.c.batch_no), 0), func.max(batches.c.as_of))
+    last_batch_no: int = register.scalars(
+        select(func.coalesce(func.max(batches.c.batch_no), 0))
     ).one()
+    last_as_of: date | None = register.scalar(select(func.max(batches.c.as_of)))
     first_open = open_from(register)
     waiting = _waiting(register)
     kind, batch_files = _next(waiting)

@@ -177,8 +177,8 @@ def post_ledger(here: Installation, as_of: date, say: Say) -> None:
     posted = waiting.batches_after(here.engine, before)
     for batch in posted:
         say(
-            f"batch {batch.batch_no} ({(batch.inputs or {}).get('kind', 'day')}) posted as of {batch.as_of}: "
-            f"{batch.transfers:,} transfers, head {batch.head}"
+            f"batch {batch.batch_no} ({batch.inputs['kind'] if batch.inputs else 'day'}) "
+            f"posted as of {batch.as_of}: {batch.transfers:,} transfers, head {batch.head}"
         )
     if not posted:
         say("nothing to post")
