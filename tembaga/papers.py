@@ -33,7 +33,7 @@ from tembaga.register.locks import NUMBERING_LOCK, PAPERS_LOCK
 from tembaga.register.tables import advocates, approvals, batches, files
 from tembaga.rulepack import load_rulepack
 from tembaga.settings import Settings
-from tembaga.warehouse import WarehouseInUseError, open_warehouse
+from tembaga.warehouse import WarehouseInUseError, has_table, open_warehouse, read_warehouse
 
 log = logging.getLogger(__name__)
 
@@ -311,7 +311,9 @@ def _used_before(paper: Paper, settings: Settings) -> list[Fault]:
         return []
     used: set[str] = set()
     column = warehouse.requests.c.request_id
-    with open_warehouse(settings) as connection:
+    with read_warehouse(settings) as connection:
+        if not has_table(connection, "raw", "requests"):
+            return []
         for some in _chunks(list(ids)):
             used.update(connection.scalars(select(column).where(column.in_(some))))
     return [

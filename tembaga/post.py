@@ -37,7 +37,7 @@ from tembaga.register.locks import POSTING_LOCK, BatchInProgressError, only_one_
 from tembaga.register.tables import batches, files, standing_orders, voucher_batches, vouchers
 from tembaga.rulepack import RulePack, load_rulepack
 from tembaga.settings import Settings
-from tembaga.warehouse import has_table, open_warehouse
+from tembaga.warehouse import claim_warehouse, has_table, open_warehouse, read_warehouse
 
 __all__ = [
     "POSTING_LOCK",
@@ -75,8 +75,9 @@ def post(
         PeriodClosedError: The day lies in a month that was closed.
         RulePackChangedError: The rule pack was edited meanwhile; nothing was appended.
         WarehouseInUseError: Another process has the warehouse open.
+        WarehouseUnreachableError: Its PostgreSQL does not answer.
     """
-    with engine.connect() as register, only_one_posts(register):
+    with engine.connect() as register, only_one_posts(register), claim_warehouse(settings):
         _refuse_closed(register, as_of)
         _recognise_published(register, settings)
         papers.finish(engine, settings=settings)
@@ -176,7 +177,7 @@ def _forget(register: Connection, batch_no: int) -> None:
 
 def _published(settings: Settings, batch_no: int) -> tuple[int, str, list[int], list[int]] | None:
     """How many transfers a batch has in the ledger, its head, files and issued requests."""
-    with open_warehouse(settings) as connection:
+    with read_warehouse(settings) as connection:
         if not has_table(connection, "ledger", "batches"):
             return None
         batch = connection.execute(
@@ -274,7 +275,7 @@ def _audit(failed: list[dbt.FailedTest], settings: Settings) -> None:
     if not failed:
         return
     sentences = []
-    with open_warehouse(settings) as connection:
+    with read_warehouse(settings) as connection:
         for test in failed:
             rows = connection.execute(text(f"select * from {test.table} limit {SHOWN_ROWS}"))
             shown = "; ".join(str(dict(row._mapping)) for row in rows)
@@ -285,6 +286,6 @@ def _audit(failed: list[dbt.FailedTest], settings: Settings) -> None:
 
 
 def _has_batch(settings: Settings) -> bool:
-    with open_warehouse(settings) as connection:
+    with read_warehouse(settings) as connection:
         found = connection.execute(text("select count(*) from posting.proposed_batches"))
         return bool(found.scalar_one())

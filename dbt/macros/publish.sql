@@ -6,7 +6,7 @@
     {% set batch %}
         (select stg_batch.batch_no from {{ ref('stg_batch') }} as stg_batch) as batch_no
     {% endset %}
-    {% set statements = [] %}
+    {% set statements = publishing_lock() %}
     {% for table, source, columns in [
         ('batches', 'proposed_batches', []),
         ('advocates', 'batch_advocates', ['advocate_no', 'advocate', batch]),
