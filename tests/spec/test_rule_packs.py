@@ -166,7 +166,7 @@ def test_a_unit_that_nobody_knows_is_not_posted(books, measured):
     books.sells("ADV", "A1", "2026-01-28", 70_000, sku="OIL", quantity=3)
     measure(books, unit="pallet")
 
-    with pytest.raises(LawBrokenError, match="rates_stay_as_first_used.*'unit': 'pallet'"):
+    with pytest.raises(LawBrokenError, match=r"rates_stay_as_first_used.*'unit': 'pallet'"):
         books.posts("2026-01-31")
 
 
