@@ -9,7 +9,7 @@
 --
 -- The transfers of one approval belong together.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 with
 

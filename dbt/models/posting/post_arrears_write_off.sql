@@ -5,7 +5,7 @@
 --
 -- One transfer for each advocate.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'arrears_write_off' as rule,

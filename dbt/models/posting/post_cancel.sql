@@ -7,7 +7,7 @@
 --
 -- Both legs are one transaction.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'cancel' as rule,

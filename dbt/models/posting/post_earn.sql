@@ -5,7 +5,7 @@
 --
 -- One transfer for each subject whose target rose.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'earn' as rule,

@@ -5,7 +5,7 @@
 --
 -- One transfer for each lot that is clipped.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'earn_cap' as rule,

@@ -6,7 +6,7 @@
 -- One transfer for each lot. It counts from the day after the last day of use, or from the day
 -- of the batch for points that the batch itself gave back.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 with
 

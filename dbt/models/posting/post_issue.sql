@@ -7,7 +7,7 @@
 --
 -- Both legs are one transaction; together they imply the catalogue's price at the request.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'issue' as rule,

@@ -5,7 +5,7 @@
 --
 -- One transfer for each lot that is due and still has pending points.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'mature' as rule,

@@ -8,7 +8,7 @@
 --
 -- The transfers of one merge belong together.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'merge' as rule,

@@ -7,7 +7,7 @@
 --
 -- One transfer for each line of the file.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'opening' as rule,

@@ -5,7 +5,7 @@
 --
 -- One transfer for each cancellation and lot.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'reject' as rule,

@@ -5,7 +5,7 @@
 --
 -- One transfer for each lot that was taken. The old lot expires them in the same batch.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'renew' as rule,

@@ -6,7 +6,7 @@
 --
 -- One transfer for each lot that pays; those of one advocate belong together.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'repay_arrears' as rule,

@@ -5,7 +5,7 @@
 --
 -- One transfer for each request and lot; those of one request belong together.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'request' as rule,

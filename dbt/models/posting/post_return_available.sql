@@ -7,7 +7,7 @@
 -- One transfer for each subject and lot. It counts from the day of the batch, so that no lot
 -- is ever negative on a day that is past.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 with
 

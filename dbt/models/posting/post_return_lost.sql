@@ -5,7 +5,7 @@
 --
 -- One transfer for each subject whose points are neither had nor owed, by the programme's rule.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'return_lost' as rule,

@@ -5,7 +5,7 @@
 --
 -- One transfer for each subject whose target fell while its points were pending.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'return_pending' as rule,

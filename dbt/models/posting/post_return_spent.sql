@@ -5,7 +5,7 @@
 --
 -- One transfer for each subject whose points no lot has any more.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'return_spent' as rule,

@@ -5,7 +5,7 @@
 --
 -- The transfers that belonged together do so here.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'reverse' as rule,

@@ -5,7 +5,7 @@
 --
 -- One transfer for each lot that gets something back.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 select
     'uncap' as rule,

@@ -5,7 +5,7 @@
 --
 -- One transfer for each request and lot; the request then takes them.
 
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 with
 
