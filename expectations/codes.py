@@ -287,10 +287,10 @@ _ALL = (
         "held",
         id="Penjualan yang diretur tidak ditemukan.",
         en="The sale that this return takes back was not found.",
-        hint_id="Isi nomor faktur penjualan asalnya. Jika penjualan itu baru dikirim kemudian, "
-        "kirim baris ini sekali lagi sesudahnya.",
-        hint_en="Name the invoice of the sale. If that sale is sent only later, send this line "
-        "once more after it.",
+        hint_id="Periksa nomor faktur penjualan asalnya. Jika penjualan itu baru dikirim kemudian, "
+        "tidak perlu tindakan: retur ini menunggunya.",
+        hint_en="Check the invoice number of the sale. If that sale is sent only later, there is "
+        "nothing to do: this return waits for it.",
     ),
     Code(
         "DUPLICATE",
@@ -305,8 +305,29 @@ _ALL = (
         "held",
         id="Baris dokumen ini sudah ada dengan isi yang lain.",
         en="This line of the document has come with other contents.",
-        hint_id="Beri tahu kami baris mana yang benar.",
-        hint_en="Tell us which of them is right.",
+        hint_id="Beri tahu kami baris mana yang benar, atau kirim yang benar sebagai koreksi "
+        "dengan versi yang lebih tinggi.",
+        hint_en="Tell us which of them is right, or send the right one as a correction with a "
+        "higher version.",
+    ),
+    Code(
+        "E_NOTHING_TO_CORRECT",
+        "held",
+        id="Baris yang dikoreksi belum pernah kami terima.",
+        en="The line that this one corrects has never come.",
+        hint_id="Periksa nomor dan tanggal dokumen serta nomor barisnya, atau kirim baris itu "
+        "tanpa tanda koreksi.",
+        hint_en="Check the document's number and date and the line's number, or send the line "
+        "without the mark of a correction.",
+    ),
+    Code(
+        "E_BELOW_RETURNS",
+        "held",
+        id="Koreksi ini menyisakan lebih sedikit daripada yang sudah diretur dari baris itu.",
+        en="The correction leaves less than returns have taken back of that line already.",
+        hint_id="Koreksi returnya terlebih dahulu, lalu kirim koreksi ini dengan versi yang lebih "
+        "tinggi.",
+        hint_en="Correct the returns first, then send this correction with a higher version.",
     ),
 )
 

@@ -241,11 +241,11 @@ def test_a_return_of_a_sale_that_is_held_is_held_too(arrives, loads, outcomes):
     ]
 
 
-def test_a_return_that_was_held_may_come_again_after_its_sale(arrives, loads, outcomes):
+def test_a_return_that_waits_for_its_sale_is_not_counted_twice(arrives, loads, outcomes):
     arrives(RETURN)
     loads()
     arrives(SALE)
     arrives(RETURN, SALE.replace("INV-1,1", "INV-2,1"))
     loads()
 
-    assert [row[2] for row in outcomes()] == ["held", "accepted", "accepted", "accepted"]
+    assert [row[2] for row in outcomes()] == ["held", "accepted", "duplicate", "accepted"]
