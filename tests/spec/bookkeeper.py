@@ -58,7 +58,7 @@ class Bookkeeper:
         rupiah: int,
         *,
         sku: str = "ANY",
-        quantity: int = 1,
+        quantity: int | None = None,
         takes_back: str | None = None,
     ) -> None:
         """One accepted line; `takes_back` is the day of the document that a return undoes."""
@@ -68,15 +68,15 @@ class Bookkeeper:
                 "document": document,
                 "document_date": date.fromisoformat(on),
                 "sku": sku,
-                "quantity_e4": quantity * 10_000,
+                "quantity_e4": (rupiah if quantity is None else quantity) * 10_000,
+                "returns_document": document if takes_back else None,
                 "amount_e4": rupiah * 10_000,
-                "rated_document_date": date.fromisoformat(takes_back or on),
             }
         )
 
     def returns(self, advocate: str, document: str, sold_on: str, on: str, rupiah: int) -> None:
         """A line that takes back part of a document."""
-        self.sells(advocate, document, on, -rupiah, quantity=-1, takes_back=sold_on)
+        self.sells(advocate, document, on, -rupiah, takes_back=sold_on)
 
     def posts(self, as_of: str) -> int | None:
         """Load what was written as one file, post it, and give the number of the batch."""
@@ -150,12 +150,10 @@ class Bookkeeper:
                         "line_ref": str(line_no),
                         "outlet": "OUTLET",
                         "currency": "IDR",
-                        "returns_document": None,
                         "line_key": line_no,
                         "content_key": line_no,
                         "outcome": "accepted",
                         "code": None,
-                        "rated_document": line["document"],
                         **line,
                     }
                     for line_no, line in enumerate(self.lines, start=2)
