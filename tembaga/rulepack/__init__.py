@@ -13,7 +13,7 @@ there SQL looks up, and computes with no rate.
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -80,6 +80,25 @@ class RulePack:
             return "E_UNIT" if factor is None else None
         is_same = (rate.basis == "net_of_vat") == ((tax_basis or NET) == NET)
         return None if is_same or self.programme.vat_on(day) is not None else "E_TAX"
+
+    def may_hinder(self, *, has_units: bool, tax_basis: str) -> bool:
+        """Whether there can be a hindrance for any line at all: mostly there is none."""
+        return any(
+            (has_units or rate.unit is not None)
+            if rate.per_quantity
+            else (rate.basis == "net_of_vat") != (tax_basis == NET)
+            for version in self.base.versions
+            for rate in version.rates
+        )
+
+    def spans(self) -> list[tuple[date, date]]:
+        """All days, cut where a hindrance may come or go: first and last day of each span."""
+        firsts = {first for _, first, _ in periods(self.programme.vat, self.units)}
+        firsts |= {version.from_ for version in self.base.versions}
+        ends = (version.until for version in self.base.versions if version.until)
+        cuts = sorted(firsts | {end + timedelta(days=1) for end in ends})
+        lasts = [cut - timedelta(days=1) for cut in cuts[1:]] + [date.max]
+        return list(zip(cuts, lasts, strict=True))
 
     def programme_row(self) -> Row:
         """The one row of `raw.programme`."""
