@@ -98,7 +98,7 @@ def test_cartons_and_amounts_with_vat_are_posted_exactly(books, measured):
     books.sells("GROSS", "A2", "2026-01-28", 1_110_000)
     measure(books, unit="carton", tax_basis="gross")
     books.sells("NET", "A3", "2026-01-28", 1_110_000)
-    books.sells("FREE", "A4", "2026-01-28", 0, sku="OIL")
+    books.sells("FREE", "A4", "2026-01-28", 0, sku="OIL", quantity=1)
     measure(books, unit="bottle")
     books.posts("2026-01-31")
 
