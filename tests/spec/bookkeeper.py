@@ -8,14 +8,13 @@ from datetime import UTC, date, datetime
 from hashlib import md5
 from pathlib import Path
 
-import duckdb
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, insert, select, text
 
 from tembaga import post as posting
 from tembaga.agreements import Agreement
 from tembaga.register.tables import files
 from tembaga.settings import Settings
-from tembaga.warehouse import open_warehouse, sales
+from tembaga.warehouse import open_warehouse, read_warehouse, sales
 
 CAMPAIGNS = Path(__file__).parent / "campaigns"
 DISTRIBUTOR, MERCHANT = 1, 101
@@ -90,17 +89,18 @@ class Bookkeeper:
             settings=self.settings,
         )
 
-    def asks(self, query: str, *values: object) -> list[tuple]:
-        """Rows of the warehouse."""
-        with duckdb.connect(str(self.settings.warehouse), read_only=True) as warehouse:
-            return warehouse.execute(query, values).fetchall()
+    def asks(self, query: str, **values: object) -> list[tuple]:
+        """Rows of the warehouse; `values` stand in the query as `:name`."""
+        with read_warehouse(self.settings) as warehouse:
+            return [tuple(row) for row in warehouse.execute(text(query), values)]
 
     def stands(self, advocate: str) -> dict[str, int]:
         """What is on the accounts of an advocate; accounts at zero are left out."""
         rows = self.asks(
             "select account, cast(sum(amount) as bigint) from marts.fct_movements "
-            "where advocate = ? group by account having sum(amount) <> 0 order by account",
-            advocate,
+            "where advocate = :advocate group by account having sum(amount) <> 0 "
+            "order by account",
+            advocate=advocate,
         )
         return dict(rows)
 
@@ -108,18 +108,19 @@ class Bookkeeper:
         """The transfers of an advocate in a batch: rule, amount and document."""
         return self.asks(
             "select distinct on (transfer_no) rule, abs(amount), document "
-            "from marts.fct_movements where advocate = ? and batch_no = ? order by transfer_no",
-            advocate,
-            batch_no,
+            "from marts.fct_movements where advocate = :advocate and batch_no = :batch_no "
+            "order by transfer_no",
+            advocate=advocate,
+            batch_no=batch_no,
         )
 
     def shared_out(self, document: str, batch_no: int) -> list[int]:
         """The points of each line of a document in a batch, in order of the lines."""
         rows = self.asks(
-            "select points from marts.fct_award_lines where document = ? and batch_no = ? "
-            "order by file_no, line_no",
-            document,
-            batch_no,
+            "select points from marts.fct_award_lines "
+            "where document = :document and batch_no = :batch_no order by file_no, line_no",
+            document=document,
+            batch_no=batch_no,
         )
         return [points for (points,) in rows]
 

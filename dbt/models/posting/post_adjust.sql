@@ -9,6 +9,8 @@
 --
 -- The transfers of one approval belong together.
 
+{{ config(materialized='view') }}
+
 with
 
 taken as (

@@ -6,6 +6,8 @@
 --
 -- The document is the subject's: all of an invoice, one line of it, or a month (S1).
 
+{{ config(materialized='view') }}
+
 with
 
 effects as (
