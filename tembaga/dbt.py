@@ -165,7 +165,9 @@ def _manifest(settings: Settings, options: list[str]) -> Any:
         if not result.success:
             raise DbtError(f"dbt cannot read its project: {result.exception}")
         _read[key] = result.result
-    return _read[key]
+    return _read[
+        key
+    ].deepcopy()  # A run marks the nodes that it compiled; the next must not see it.
 
 
 def _let_go_of_the_warehouse() -> None:
