@@ -72,6 +72,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with postgres(folder, databases=("template_register",)) as server:
         engine = open_register(server.url("template_register"))
         migrate(engine)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("alter system set fsync = off"))  # Nothing here must last.
+            connection.execute(text("select pg_reload_conf()"))
         engine.dispose()
         yield server
 
