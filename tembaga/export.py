@@ -1,0 +1,442 @@
+"""Export: a batch or a period of the ledger as plain-text accounting, for an auditor's own tools.
+
+    opening balances   what each account held before the span, one transaction for each unit
+    transactions       one for each `transaction_no`, two postings for each of its transfers
+    closing balances   an assertion for each account: what the ledger holds after the span
+
+hledger, ledger and beancount refuse a file in which a leg does not balance, an amount or an
+account was changed, or a transfer is missing or stands twice. None sees a changed date: the
+seal does (`tembaga verify`). Money is written in major units, exactly; points are whole.
+
+An account bears its path in the chart. What stands in it for an advocate or a merchant is
+escaped, so that two names never become one:
+
+    hledger, ledger   ASCII letters, digits, `.`, `_` and `-` stay; any other byte of UTF-8 is
+                      `%` and two hex digits.
+    beancount         ASCII letters, digits and `-` stay; any other character is `-x`, its
+                      number in hex and `-`, and so is the `-` before an `x`. A name that begins
+                      with neither a capital nor a digit has `X-x-` before it.
+
+Rows are streamed: memory does not grow with the span.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import groupby
+from string import ascii_letters, ascii_uppercase, digits
+from typing import Any, ClassVar, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from tembaga.rulepack import MINOR_UNITS
+from tembaga.warehouse import has_table
+
+ROWS_AT_ONCE = 4096
+
+
+class ExportError(Exception):
+    """What was asked for cannot be exported; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """What is exported: the transfers within it, after those before it."""
+
+    title: str
+    opens_on: date
+    closes_on: date
+    before: str
+    within: str
+    values: dict[str, object]
+
+
+class Account(NamedTuple):
+    """An account that the span knows, with what it held before and after it; debits are plus."""
+
+    path: str
+    chart_path: str
+    unit: str
+    opening: int
+    closing: int
+
+
+class Transfer(NamedTuple):
+    """A transfer of the span, with the paths of its accounts."""
+
+    transfer_no: int
+    transaction_no: int
+    batch_no: int
+    rule: str
+    unit: str
+    amount: int
+    event_on: date
+    effective_on: date
+    lot_no: int | None
+    debit_path: str
+    debit_chart_path: str
+    credit_path: str
+    credit_chart_path: str
+
+
+class Journal:
+    """How hledger wants it written; the other tools differ in parts of it."""
+
+    comment: ClassVar[str] = ";"
+    plain: ClassVar[frozenset[str]] = frozenset(ascii_letters + digits + "._-")
+
+    def party(self, name: str) -> str:
+        """The name of an advocate or a merchant as a part of an account's name."""
+        return "".join(c if c in self.plain else _percent(c) for c in name)
+
+    def unit(self, unit: str, span: Span) -> str:
+        """Say that a unit will be used."""
+        return f"commodity 1000.{'0' * MINOR_UNITS.get(unit, 0)} {unit}\n"
+
+    def account(self, name: str, unit: str, span: Span) -> str:
+        """Say that an account will be used."""
+        return f"account {name}\n"
+
+    def preamble(self) -> str:
+        """What the tool has to be told before all else."""
+        return ""
+
+    def opening(self, unit: str, span: Span) -> str:
+        """The heading of the opening balances of a unit; postings follow."""
+        return f"\n{span.opens_on} opening balances of {unit}\n"
+
+    def posting(self, name: str, amount: int, unit: str) -> str:
+        """One posting."""
+        return f"    {name}  {major(amount, unit)} {unit}\n"
+
+    def transaction(self, first: Transfer) -> str:
+        """The heading of a transaction; its postings follow."""
+        about = f"; batch:{first.batch_no}, event:{first.event_on}"
+        return f"\n{first.effective_on} ({first.transaction_no}) {first.rule}  {about}\n"
+
+    def posted(self, transfer: Transfer, name: str, amount: int) -> str:
+        """One posting of a transfer."""
+        about = f"transfer:{transfer.transfer_no}, rule:{transfer.rule}"
+        if transfer.lot_no is not None:
+            about += f", lot:{transfer.lot_no}"
+        return f"    {name}  {major(amount, transfer.unit)} {transfer.unit}  ; {about}\n"
+
+    def closing(self, span: Span) -> str:
+        """The heading of the assertions; they follow."""
+        return f"\n{span.closes_on} closing balances\n"
+
+    def asserted(self, name: str, amount: int, unit: str, span: Span) -> str:
+        """Say what an account holds after the span, and nothing but that unit."""
+        return f"    {name}  {major(0, unit)} {unit} == {major(amount, unit)} {unit}\n"
+
+
+class LedgerJournal(Journal):
+    """How ledger wants it: tags are declared and stand on lines of their own."""
+
+    def preamble(self) -> str:
+        return "".join(f"tag {tag}\n" for tag in ("batch", "event", "transfer", "rule", "lot"))
+
+    def unit(self, unit: str, span: Span) -> str:
+        return f"commodity {unit}\n"
+
+    def transaction(self, first: Transfer) -> str:
+        return (
+            f"\n{first.effective_on} ({first.transaction_no}) {first.rule}\n"
+            f"    ; batch: {first.batch_no}\n    ; event: {first.event_on}\n"
+        )
+
+    def posted(self, transfer: Transfer, name: str, amount: int) -> str:
+        lot = "" if transfer.lot_no is None else f"    ; lot: {transfer.lot_no}\n"
+        return (
+            f"{self.posting(name, amount, transfer.unit)}"
+            f"    ; transfer: {transfer.transfer_no}\n    ; rule: {transfer.rule}\n{lot}"
+        )
+
+    def asserted(self, name: str, amount: int, unit: str, span: Span) -> str:
+        return f"    {name}  {major(0, unit)} {unit} = {major(amount, unit)} {unit}\n"
+
+
+class BeancountJournal(Journal):
+    """How beancount wants it: a date before everything, and balances as the next day begins."""
+
+    plain: ClassVar[frozenset[str]] = frozenset(ascii_letters + digits + "-")
+
+    def party(self, name: str) -> str:
+        escaped = "".join(
+            c if c in self.plain and name[at : at + 2] != "-x" else f"-x{ord(c):X}-"
+            for at, c in enumerate(name)
+        )
+        starts_well = escaped[:1] in {*ascii_uppercase, *digits} - {""}
+        return escaped if starts_well else f"X-x-{escaped}"
+
+    def unit(self, unit: str, span: Span) -> str:
+        return f"{span.opens_on} commodity {unit}\n"
+
+    def account(self, name: str, unit: str, span: Span) -> str:
+        return f"{span.opens_on} open {name} {unit}\n"
+
+    def opening(self, unit: str, span: Span) -> str:
+        return f'\n{span.opens_on} * "opening balances of {unit}"\n'
+
+    def transaction(self, first: Transfer) -> str:
+        return (
+            f'\n{first.effective_on} * "{first.rule}"\n  transaction: {first.transaction_no}\n'
+            f"  batch: {first.batch_no}\n  event: {first.event_on}\n"
+        )
+
+    def posting(self, name: str, amount: int, unit: str) -> str:
+        return f"  {name}  {major(amount, unit)} {unit}\n"
+
+    def posted(self, transfer: Transfer, name: str, amount: int) -> str:
+        lot = "" if transfer.lot_no is None else f"    lot: {transfer.lot_no}\n"
+        return (
+            f"{self.posting(name, amount, transfer.unit)}"
+            f'    transfer: {transfer.transfer_no}\n    rule: "{transfer.rule}"\n{lot}'
+        )
+
+    def closing(self, span: Span) -> str:
+        return "\n"
+
+    def asserted(self, name: str, amount: int, unit: str, span: Span) -> str:
+        next_day = span.closes_on + timedelta(days=1)
+        return f"{next_day} balance {name}  {major(amount, unit)} ~ 0 {unit}\n"
+
+
+FORMATS: dict[str, Journal] = {
+    "hledger": Journal(),
+    "ledger": LedgerJournal(),
+    "beancount": BeancountJournal(),
+}
+
+
+def span(
+    connection: Connection, *, batch_no: int | None, from_on: date | None, to_on: date | None
+) -> Span:
+    """The span that was asked for: a batch, or a period that ends where the books stand.
+
+    Raises:
+        ExportError: There is no ledger, no such batch, or not one of the two was asked for.
+    """
+    has_ledger = has_table(connection, "ledger", "batches")
+    stands = (
+        connection.scalar(text("select max(as_of) from ledger.batches")) if has_ledger else None
+    )
+    if stands is None:
+        raise ExportError("Nothing was ever posted here: there is no ledger to export.")
+    if batch_no is not None and from_on is None and to_on is None:
+        return of_batch(connection, batch_no)
+    if batch_no is None and from_on is not None:
+        return of_period(from_on, to_on or max(from_on, stands))
+    raise ExportError("Say what to export: --batch alone, or --from with or without --to.")
+
+
+def of_batch(connection: Connection, batch_no: int) -> Span:
+    """The span of one batch, as the ledger stood when it was posted.
+
+    Raises:
+        ExportError: There is no such batch.
+    """
+    batch = connection.execute(
+        text(
+            "select batches.as_of, min(transfers.effective_on) as first_on "
+            "from ledger.batches as batches "
+            "left join ledger.transfers as transfers on batches.batch_no = transfers.batch_no "
+            "where batches.batch_no = :batch_no group by batches.as_of"
+        ),
+        {"batch_no": batch_no},
+    ).one_or_none()
+    if batch is None:
+        last = connection.scalar(text("select coalesce(max(batch_no), 0) from ledger.batches"))
+        raise ExportError(f"There is no batch {batch_no}; the last one is {last}.")
+    return Span(
+        title=f"Batch {batch_no} of the ledger, as of {batch.as_of}",
+        opens_on=min(batch.first_on or batch.as_of, batch.as_of),
+        closes_on=batch.as_of,
+        before="transfers.batch_no < :batch_no",
+        within="transfers.batch_no = :batch_no",
+        values={"batch_no": batch_no},
+    )
+
+
+def of_period(from_on: date, to_on: date) -> Span:
+    """The span of the days from one to another, both included, as the ledger stands now.
+
+    Raises:
+        ExportError: It ends before it begins.
+    """
+    if to_on < from_on:
+        raise ExportError(f"The period would end on {to_on}, before it begins on {from_on}.")
+    return Span(
+        title=f"The ledger from {from_on} to {to_on}",
+        opens_on=from_on,
+        closes_on=to_on,
+        before="transfers.effective_on < :from_on",
+        within="transfers.effective_on >= :from_on and transfers.effective_on <= :to_on",
+        values={"from_on": from_on, "to_on": to_on},
+    )
+
+
+def export(connection: Connection, span: Span, journal: Journal) -> Iterator[str]:
+    """The text of a journal, piece by piece."""
+    _add_up(connection, span)
+    yield from _title(connection, span, journal)
+    units = list(connection.scalars(text("select distinct unit from export_accounts order by 1")))
+    yield from (journal.unit(unit, span) for unit in units)
+    for account in _accounts(connection):
+        yield journal.account(_name(journal, account.path, account.chart_path), account.unit, span)
+    for unit in units:
+        yield from _opening(connection, unit, span, journal)
+    yield from _transactions(connection, span, journal)
+    yield from _closing(connection, span, journal)
+
+
+@lru_cache(maxsize=65536)
+def _name(journal: Journal, path: str, chart_path: str) -> str:
+    """The account's name: a party, where the chart has one, is the last part of its path."""
+    if "<" not in chart_path:
+        return path
+    *fixed, party = path.split(":", chart_path.count(":"))
+    return ":".join([*fixed, journal.party(party)])
+
+
+def major(amount: int, unit: str) -> str:
+    """An amount of minor units in major ones, exactly."""
+    places = MINOR_UNITS.get(unit, 0)
+    if not places:
+        return str(amount)
+    whole, rest = divmod(abs(amount), 10**places)
+    return f"{'-' if amount < 0 else ''}{whole}.{rest:0{places}}"
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode())
+
+
+def _add_up(connection: Connection, span: Span) -> None:
+    """Keep what each account of the span held before and after it."""
+    for statement in (DROP_ACCOUNTS, MAKE_ACCOUNTS):
+        connection.execute(text(statement))
+    fill = FILL_ACCOUNTS.format(before=span.before, within=span.within)
+    connection.execute(text(fill), span.values)
+
+
+def _title(connection: Connection, span: Span, journal: Journal) -> Iterator[str]:
+    yield f"{journal.comment} {span.title}\n"
+    batches = connection.execute(
+        text("select batch_no, as_of, n_transfers, head from ledger.batches order by batch_no")
+    )
+    for number, as_of, n_transfers, head in batches:
+        if number > span.values.get("batch_no", number):  # type: ignore[operator]  # A number.
+            break
+        said = f"batch {number}, as of {as_of}, transfers {n_transfers}, head {head}"
+        yield f"{journal.comment} {said}\n"
+    yield f"\n{journal.preamble()}"
+
+
+def _opening(connection: Connection, unit: str, span: Span, journal: Journal) -> Iterator[str]:
+    is_empty = True
+    for account in _accounts(connection):
+        if account.unit == unit and account.opening:
+            if is_empty:
+                yield journal.opening(unit, span)
+                is_empty = False
+            name = _name(journal, account.path, account.chart_path)
+            yield journal.posting(name, account.opening, unit)
+
+
+def _transactions(connection: Connection, span: Span, journal: Journal) -> Iterator[str]:
+    rows = _rows(connection, TRANSFERS.format(within=span.within), span.values)
+    transfers = map(Transfer._make, rows)
+    for _, group in groupby(transfers, key=lambda t: (t.effective_on, t.transaction_no)):
+        for nth, transfer in enumerate(group):
+            if nth == 0:
+                yield journal.transaction(transfer)
+            debit = _name(journal, transfer.debit_path, transfer.debit_chart_path)
+            credit = _name(journal, transfer.credit_path, transfer.credit_chart_path)
+            yield journal.posted(transfer, debit, transfer.amount)
+            yield journal.posted(transfer, credit, -transfer.amount)
+
+
+def _closing(connection: Connection, span: Span, journal: Journal) -> Iterator[str]:
+    is_empty = True
+    for account in _accounts(connection):
+        if is_empty:
+            yield journal.closing(span)
+            is_empty = False
+        name = _name(journal, account.path, account.chart_path)
+        yield journal.asserted(name, account.closing, account.unit, span)
+
+
+def _accounts(connection: Connection) -> Iterator[Account]:
+    return map(Account._make, _rows(connection, ACCOUNTS, {}))
+
+
+def _rows(connection: Connection, query: str, values: dict[str, object]) -> Iterator[Any]:
+    """The rows of a query, streamed."""
+    options = {"stream_results": True, "yield_per": ROWS_AT_ONCE}
+    found = connection.execute(text(query), values, execution_options=options)
+    for part in found.partitions(ROWS_AT_ONCE):
+        yield from part
+
+
+DROP_ACCOUNTS = "drop table if exists export_accounts"
+
+MAKE_ACCOUNTS = """
+create temporary table export_accounts (
+    account_no integer, unit text, opening bigint, closing bigint
+)
+"""
+
+FILL_ACCOUNTS = """
+insert into export_accounts
+select
+    account_no,
+    unit,
+    cast(sum(case when is_before then amount else 0 end) as bigint),
+    cast(sum(amount) as bigint)
+from (
+    select debit_account as account_no, unit, amount, {before} as is_before
+    from ledger.transfers as transfers
+    where {before} or ({within})
+    union all
+    select credit_account, unit, -amount, {before}
+    from ledger.transfers as transfers
+    where {before} or ({within})
+) as sides
+group by account_no, unit
+"""
+
+ACCOUNTS = """
+select accounts.path, chart.path as chart_path, kept.unit, kept.opening, kept.closing
+from export_accounts as kept
+inner join ledger.accounts as accounts on kept.account_no = accounts.account_no
+inner join rules.chart_of_accounts as chart on accounts.account_kind = chart.account_kind
+order by kept.account_no, kept.unit
+"""
+
+TRANSFERS = """
+select
+    transfers.transfer_no,
+    transfers.transaction_no,
+    transfers.batch_no,
+    transfers.rule,
+    transfers.unit,
+    transfers.amount,
+    transfers.event_on,
+    transfers.effective_on,
+    transfers.lot_no,
+    debited.path,
+    debited_chart.path,
+    credited.path,
+    credited_chart.path
+from ledger.transfers as transfers
+inner join ledger.accounts as debited on transfers.debit_account = debited.account_no
+inner join rules.chart_of_accounts as debited_chart
+    on debited.account_kind = debited_chart.account_kind
+inner join ledger.accounts as credited on transfers.credit_account = credited.account_no
+inner join rules.chart_of_accounts as credited_chart
+    on credited.account_kind = credited_chart.account_kind
+where {within}
+order by transfers.effective_on, transfers.transaction_no, transfers.transfer_no
+"""

@@ -1,0 +1,392 @@
+"""Questions that people ask of the ledger: what is there, and where does it come from?
+
+    balance         what an advocate has, and when it falls due
+    explain         every movement of an advocate, down to file and line
+    trial_balance   every kind of account; debits and credits are the same
+
+Each may be asked as of a day (what is effective by then) and as it was known at a batch (what
+was posted by then), both together. All is added up from the transfers; nothing is taken from
+balances that are kept. The warehouse and the landing are enough: no service need run.
+"""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy import Connection, bindparam, text
+
+from tembaga import question_queries as queries
+from tembaga.export import major
+from tembaga.warehouse import has_table
+
+ACCOUNTS = ("pending", "available", "held", "arrears")
+AMOUNTS = {*ACCOUNTS, "points", "debit", "credit"}
+NO_POINTS = "no_points"  # Stands where a rule does, over lines that left the points as they were.
+
+
+class QuestionError(Exception):
+    """A question without an answer; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """From where the ledger is seen: a day, and what was known at a batch."""
+
+    on: date
+    batch_no: int
+    words: str
+
+    @property
+    def values(self) -> dict[str, object]:
+        return {"on_day": self.on, "batch_no": self.batch_no}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A table that answers a question."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    details: frozenset[int] = field(default_factory=frozenset)  # Rows that belong to one above.
+
+
+class Movement(NamedTuple):
+    """What one transfer did to the accounts of an advocate, and what it was for."""
+
+    transfer_no: int | None
+    batch_no: int
+    rule: str
+    event_on: date
+    effective_on: date
+    pending: int
+    available: int
+    held: int
+    arrears: int
+    lot_no: int | None = None
+    subject_no: int | None = None
+    approval_no: int | None = None
+    debtor: str | None = None
+    creditor: str | None = None
+    partner: str | None = None
+    document: str | None = None
+    document_date: date | None = None
+    request_no: int | None = None
+    reward: str | None = None
+
+
+class Source(NamedTuple):
+    """A line of a file behind a movement; `key` says which movements of its batch it is behind."""
+
+    batch_no: int
+    key: str
+    advocate: str
+    on: date
+    file_no: int
+    line_no: int
+    what: str
+    points: int
+    reason: str | None
+
+
+def point(connection: Connection, *, on: date | None, as_known_at: int | None) -> Point:
+    """From where to look: without a day or a batch, all that was posted.
+
+    Raises:
+        QuestionError: Nothing was ever posted, or not that batch.
+    """
+    if not has_table(connection, "ledger", "batches"):
+        raise QuestionError("Nothing was ever posted here: there is no ledger to ask.")
+    last: int | None = connection.scalar(text("select max(batch_no) from ledger.batches"))
+    if last is None:
+        raise QuestionError("Nothing was ever posted here: the ledger has no batch.")
+    batch_no = last if as_known_at is None else as_known_at
+    if not 1 <= batch_no <= last:
+        raise QuestionError(f"There is no batch {batch_no}; the last one is {last}.")
+    as_of = connection.scalar(
+        text("select as_of from ledger.batches where batch_no = :batch_no"), {"batch_no": batch_no}
+    )
+    words = f"as known at batch {batch_no} (as of {as_of})"
+    if on is not None:
+        words = f"on {on}, {words}"
+    return Point(on or date.max, batch_no, words)
+
+
+def balance(connection: Connection, advocate: str, seen: Point) -> Answer:
+    """What stands on each account of an advocate, and when it falls due.
+
+    The rows after the accounts say which points mature and which expire on which day; the
+    `available` of all lots is the account's.
+
+    Raises:
+        QuestionError: Nobody of that name is in the ledger.
+    """
+    accounts = _accounts_of(connection, advocate)
+    values = {**seen.values, "accounts": list(accounts.values())}
+    rows: list[Sequence[object]] = []
+    found = dict(_rows(connection, queries.BALANCES, values))
+    rows += [(kind, None, found.get(accounts.get(kind), 0)) for kind in ACCOUNTS]
+    for kind, what, day in (
+        ("pending", "matures", "matures_on"),
+        ("available", "expires", "expires_on"),
+    ):
+        if kind in accounts:
+            query = queries.DUE.format(day=day)
+            due = _rows(connection, query, {**seen.values, "accounts": [accounts[kind]]})
+            rows += [(what, falls_on, points) for falls_on, points in due]
+    title = f"{advocate}, {seen.words}{_merged_words(connection, advocate, seen)}"
+    return Answer(title, ("account", "day", "points"), rows)
+
+
+def explain(connection: Connection, advocate: str, seen: Point, *, landing: Path) -> Answer:
+    """Every movement of an advocate with the balances after it, and the lines behind it.
+
+    A line stands under the first movement that it had a part in; lines that moved nothing
+    have a movement of their own, so that nobody asks where an invoice has gone.
+
+    Raises:
+        QuestionError: Nobody of that name is in the ledger.
+    """
+    accounts = _accounts_of(connection, advocate)
+    sources = _Sources(connection, advocate, seen)
+    told = [(m, sources.of(m)) for m in _movements(connection, accounts, seen)]
+    told += sources.left()
+    told.sort(key=lambda pair: (pair[0].effective_on, pair[0].transfer_no or 0))
+    names, balances = _FileNames(landing), dict.fromkeys(ACCOUNTS, 0)
+    rows: list[Sequence[object]] = []
+    details: set[int] = set()
+    for movement, lines in told:
+        for kind in ACCOUNTS:
+            balances[kind] += getattr(movement, kind)
+        rows.append(_told(movement, balances, advocate))
+        details.update(range(len(rows), len(rows) + len(lines)))
+        rows += [_told_line(line, names[line.file_no]) for line in lines]
+    title = f"{advocate}, {seen.words}{_merged_words(connection, advocate, seen)}"
+    return Answer(title, EXPLAINED, rows, frozenset(details))
+
+
+def trial_balance(connection: Connection, seen: Point) -> Answer:
+    """The balance of each kind of account, and the sums: they are the same on both sides."""
+    rows: list[Sequence[object]] = []
+    sums: dict[str, list[int]] = {}
+    for path, unit, debit, credit in _rows(connection, queries.TRIAL_BALANCE, seen.values):
+        rows.append((path.replace("<u>", unit), unit, major(debit, unit), major(credit, unit)))
+        total = sums.setdefault(unit, [0, 0])
+        total[0] += debit
+        total[1] += credit
+    rows += [("all accounts", unit, *(major(s, unit) for s in both)) for unit, both in sums.items()]
+    return Answer(f"Trial balance {seen.words}", ("account", "unit", "debit", "credit"), rows)
+
+
+EXPLAINED = (
+    "effective_on",
+    "event_on",
+    "batch_no",
+    "transfer_no",
+    "rule",
+    "about",
+    "file",
+    "line_no",
+    "points",
+    *(f"{what}{kind}" for what in ("", "after_") for kind in ACCOUNTS),
+)
+
+
+class _FileNames:
+    """Names of files by their numbers, out of the landing: each is looked for once."""
+
+    def __init__(self, landing: Path) -> None:
+        self.landing = landing
+        self.known: dict[int, str] = {}
+
+    def __getitem__(self, file_no: int) -> str:
+        if file_no not in self.known:
+            found = self.landing.glob(f"*/{file_no:08d}/original/*")
+            names = (f"{path.parts[-4]}/{path.name}" for path in found)
+            self.known[file_no] = next(names, f"file {file_no}")
+        return self.known[file_no]
+
+
+class _Sources:
+    """The lines of files that an advocate's movements stem from; each is told once."""
+
+    def __init__(self, connection: Connection, advocate: str, seen: Point) -> None:
+        self.lines: dict[tuple[int, str], list[Source]] = defaultdict(list)
+        owners = _Owners(connection, seen)
+        values = {**seen.values, "names": sorted({advocate, *owners.merged_into(advocate)})}
+        for line in map(Source._make, _rows(connection, queries.SOURCES, values)):
+            is_own = owners.at(line.advocate, line.batch_no) == advocate or line.key == "merge"
+            if is_own and line.on <= seen.on:
+                self.lines[line.batch_no, line.key].append(line)
+
+    def of(self, movement: Movement) -> list[Source]:
+        """Take the lines that a movement stems from, unless one before has told of them."""
+        keys = [movement.rule]
+        if movement.subject_no is not None:
+            keys.append(f"subject {movement.subject_no}")
+        if movement.approval_no is not None:
+            keys.append(f"approval {movement.approval_no}")
+        if movement.request_no is not None:
+            paper = "request" if movement.rule == "request" else "cancellation"
+            keys.append(f"{paper} {movement.request_no}")
+        return [line for key in keys for line in self.lines.pop((movement.batch_no, key), [])]
+
+    def left(self) -> list[tuple[Movement, list[Source]]]:
+        """The lines that moved nothing, each group with a movement to stand under."""
+        return [(_nothing_moved(lines[0]), lines) for lines in self.lines.values()]
+
+
+class _Owners:
+    """Whose an advocate's points are, after the merges that are known."""
+
+    def __init__(self, connection: Connection, seen: Point) -> None:
+        rows = _rows(connection, queries.MERGES, seen.values)
+        self.merges = {name: (into, batch_no) for name, into, batch_no in rows}
+
+    def at(self, advocate: str, batch_no: int) -> str:
+        """Who owned what an advocate earned, as of a batch."""
+        into, merged_in = self.merges.get(advocate, (advocate, batch_no + 1))
+        return self.at(into, batch_no) if merged_in <= batch_no else advocate
+
+    def merged_into(self, advocate: str) -> Iterator[str]:
+        """Everybody whose points are this advocate's now."""
+        for name, (into, _) in self.merges.items():
+            if into == advocate:
+                yield name
+                yield from self.merged_into(name)
+
+
+def _accounts_of(connection: Connection, advocate: str) -> dict[str, int]:
+    """The numbers of an advocate's accounts, by kind."""
+    known = _rows(connection, queries.ADVOCATE, {"advocate": advocate})
+    accounts = {kind: account_no for account_no, kind in known if account_no is not None}
+    if not accounts and not connection.scalar(text(queries.IS_KNOWN), {"advocate": advocate}):
+        raise QuestionError(
+            f"{advocate} is not in the ledger: nothing was ever posted for an advocate of that "
+            "name. Names are written as on the card, capitals included."
+        )
+    return accounts
+
+
+def _movements(connection: Connection, accounts: dict[str, int], seen: Point) -> Iterable[Movement]:
+    numbers = {f"{kind}_no": accounts.get(kind, -1) for kind in ACCOUNTS}
+    values = {**seen.values, **numbers, "accounts": list(accounts.values())}
+    return map(Movement._make, _rows(connection, queries.MOVEMENTS, values)) if accounts else ()
+
+
+def _nothing_moved(line: Source) -> Movement:
+    """Stand in for the movement that lines would have made: netted, too small, or declined."""
+    return Movement(None, line.batch_no, NO_POINTS, line.on, line.on, 0, 0, 0, 0)
+
+
+def _told(movement: Movement, balances: dict[str, int], advocate: str) -> Sequence[object]:
+    return (
+        movement.effective_on,
+        movement.event_on,
+        movement.batch_no,
+        movement.transfer_no,
+        movement.rule,
+        _about(movement, advocate),
+        *(None, None, None),
+        *(getattr(movement, kind) for kind in ACCOUNTS),
+        *balances.values(),
+    )
+
+
+def _told_line(line: Source, name: str) -> Sequence[object]:
+    about = f"{line.what} ({line.reason})" if line.reason else line.what
+    where = (name, line.line_no, line.points)
+    return (None, line.on, line.batch_no, None, None, about, *where, *[None] * 2 * len(ACCOUNTS))
+
+
+def _about(movement: Movement, advocate: str) -> str:
+    """What a movement was for, in a few words."""
+    words = []
+    if movement.request_no is not None:
+        words.append(f"request {movement.request_no}: {movement.reward}")
+    elif movement.document is not None:
+        words.append(f"{movement.document} of {movement.partner}, {movement.document_date}")
+    if movement.approval_no is not None:
+        words.append(f"approval {movement.approval_no}")
+    if movement.lot_no is not None:
+        words.append(f"lot {movement.lot_no}")
+    for other, way in ((movement.debtor, "from"), (movement.creditor, "into")):
+        if other not in (None, advocate):
+            words.append(f"{way} {other}")
+    return "; ".join(words)
+
+
+def _merged_words(connection: Connection, advocate: str, seen: Point) -> str:
+    """A clause for an advocate who was merged into another one, or who took others over."""
+    owners = _Owners(connection, seen)
+    if advocate in owners.merges:
+        into, batch_no = owners.merges[advocate]
+        return f"; merged into {into} in batch {batch_no}: see there"
+    merged = ", ".join(owners.merged_into(advocate))
+    return f"; with {merged}, merged into it" if merged else ""
+
+
+def _rows(connection: Connection, query: str, values: dict[str, Any]) -> list[Any]:
+    statement = text(query)
+    for name in ("accounts", "names"):
+        if f":{name}" in query:
+            statement = statement.bindparams(bindparam(name, expanding=True))
+    asked = {name: value for name, value in values.items() if f":{name}" in query}
+    return list(connection.execute(statement, asked).all())
+
+
+def table_of(answer: Answer) -> Table:
+    """The answer as a table for a terminal; numbers stand at the right."""
+    table = Table(title=answer.title, title_justify="left", box=box.SIMPLE_HEAD)
+    shown = _explained_rows(answer) if answer.columns is EXPLAINED else answer
+    for column in shown.columns:
+        justify: Literal["left", "right"] = "right" if column in AMOUNTS else "left"
+        wide = 36 if column == "what for" else None
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=not wide, min_width=wide)
+    for nth, row in enumerate(shown.rows):
+        table.add_row(*map(_cell, row), style="dim" if nth in shown.details else None)
+    return table
+
+
+def csv_of(answer: Answer) -> str:
+    """The answer for a program: UTF-8, comma, decimal point, nothing where nothing is."""
+    text_file = io.StringIO()
+    writer = csv.writer(text_file, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows(answer.rows)
+    return text_file.getvalue()
+
+
+def _explained_rows(answer: Answer) -> Answer:
+    """An explanation, narrow enough for a terminal: each account as change and balance."""
+    columns = ("day", "batch", "transfer", "rule", "what for", *ACCOUNTS)
+    rows: list[Sequence[object]] = []
+    for nth, row in enumerate(answer.rows):
+        fact = dict(zip(EXPLAINED, row, strict=True))
+        if nth in answer.details:
+            what = f"{fact['file']}, line {fact['line_no']}: {fact['about']}: {fact['points']}"
+            rows.append((None, None, None, None, f"  {what}", *[None] * len(ACCOUNTS)))
+            continue
+        about = fact["about"]
+        if fact["event_on"] != fact["effective_on"]:
+            about = f"{about} (of {fact['event_on']})"
+        changes = [_change(fact[kind], fact[f"after_{kind}"]) for kind in ACCOUNTS]
+        about_it = (fact["effective_on"], fact["batch_no"], fact["transfer_no"], fact["rule"])
+        rows.append((*about_it, about, *changes))
+    return Answer(answer.title, columns, rows, answer.details)
+
+
+def _change(change: Any, after: Any) -> str:
+    return f"{change:+,} = {after:,}" if change else f"{after:,}"
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else escape(str(value))
