@@ -13,12 +13,51 @@ inner join ledger.accounts as accounts on advocates.advocate_no = accounts.advoc
 where advocates.advocate = :advocate
 """
 
+# Each merge with the batch that made it, and the one that took it back, if one did.
 MERGES = """
-select merged.advocate, kept.advocate as into_advocate, merges.batch_no
-from ledger.merges as merges
-inner join ledger.advocates as merged on merges.advocate_no = merged.advocate_no
-inner join ledger.advocates as kept on merges.into_advocate_no = kept.advocate_no
-where merges.batch_no <= :batch_no
+with
+
+done as (
+
+    select
+        merges.advocate,
+        merges.into_advocate,
+        files.batch_no
+    from raw.merges as merges
+    inner join ledger.files as files on merges.file_no = files.file_no
+    left join ledger.declined as declined
+        on merges.file_no = declined.file_no
+        and merges.line_no = declined.line_no
+    where declined.file_no is null
+
+),
+
+taken_back as (
+
+    select
+        reversals.batch_no,
+        min(files.batch_no) as by_batch_no
+    from raw.reversals as reversals
+    inner join ledger.files as files on reversals.file_no = files.file_no
+    left join ledger.declined as declined
+        on reversals.file_no = declined.file_no
+        and reversals.line_no = declined.line_no
+    where declined.file_no is null
+    group by reversals.batch_no
+
+)
+
+select
+    done.advocate,
+    done.into_advocate,
+    done.batch_no,
+    taken_back.by_batch_no
+from done
+left join taken_back
+    on done.batch_no = taken_back.batch_no
+    and taken_back.by_batch_no <= :batch_no
+where done.batch_no <= :batch_no
+order by done.batch_no
 """
 
 # The transfers of some accounts as changes of each; plus is more on that account.
@@ -187,6 +226,27 @@ select
 from raw.opening_balances as openings
 inner join ledger.files as files on openings.file_no = files.file_no
 where openings.advocate in :names and files.batch_no <= :batch_no
+
+union all
+
+select
+    files.batch_no, 'reverse', taken_back.advocate,
+    batches.as_of, reversals.file_no, reversals.line_no,
+    concat('batch ', reversals.batch_no, ' is taken back'), 0, null
+from raw.reversals as reversals
+inner join ledger.files as files on reversals.file_no = files.file_no
+inner join ledger.batches as batches on files.batch_no = batches.batch_no
+inner join (
+    select distinct transfers.batch_no, advocates.advocate
+    from ledger.transfers as transfers
+    inner join ledger.accounts as accounts
+        on transfers.debit_account = accounts.account_no
+        or transfers.credit_account = accounts.account_no
+    inner join ledger.advocates as advocates on accounts.advocate_no = advocates.advocate_no
+    where transfers.rule = 'reverse' and advocates.advocate in :names
+) as taken_back
+    on files.batch_no = taken_back.batch_no
+where files.batch_no <= :batch_no
 
 union all
 

@@ -142,7 +142,7 @@ def balance(connection: Connection, advocate: str, seen: Point) -> Answer:
             query = queries.DUE.format(day=day)
             due = _rows(connection, query, {**seen.values, "accounts": [accounts[kind]]})
             rows += [(what, falls_on, points) for falls_on, points in due]
-    title = f"{advocate}, {seen.words}{_merged_words(connection, advocate, seen)}"
+    title = f"{advocate}, {seen.words}{_Owners(connection, seen).in_words(advocate)}"
     return Answer(title, ("account", "day", "points"), rows)
 
 
@@ -169,7 +169,7 @@ def explain(connection: Connection, advocate: str, seen: Point, *, landing: Path
         rows.append(_told(movement, balances, advocate))
         details.update(range(len(rows), len(rows) + len(lines)))
         rows += [_told_line(line, names[line.file_no]) for line in lines]
-    title = f"{advocate}, {seen.words}{_merged_words(connection, advocate, seen)}"
+    title = f"{advocate}, {seen.words}{_Owners(connection, seen).in_words(advocate)}"
     return Answer(title, EXPLAINED, rows, frozenset(details))
 
 
@@ -223,7 +223,10 @@ class _Sources:
         owners = _Owners(connection, seen)
         values = {**seen.values, "names": sorted({advocate, *owners.merged_into(advocate)})}
         for line in map(Source._make, _rows(connection, queries.SOURCES, values)):
-            is_own = owners.at(line.advocate, line.batch_no) == advocate or line.key == "merge"
+            is_own = owners.at(line.advocate, line.batch_no) == advocate or line.key in (
+                "merge",
+                "reverse",
+            )
             if is_own and line.on <= seen.on:
                 self.lines[line.batch_no, line.key].append(line)
 
@@ -245,23 +248,37 @@ class _Sources:
 
 
 class _Owners:
-    """Whose an advocate's points are, after the merges that are known."""
+    """Whose an advocate's points are, by the merges that are known and not taken back."""
 
     def __init__(self, connection: Connection, seen: Point) -> None:
-        rows = _rows(connection, queries.MERGES, seen.values)
-        self.merges = {name: (into, batch_no) for name, into, batch_no in rows}
+        self.seen = seen
+        self.merges: dict[str, list[tuple[str, int, int | None]]] = defaultdict(list)
+        for name, *merge in _rows(connection, queries.MERGES, seen.values):
+            self.merges[name].append((merge[0], merge[1], merge[2]))
 
     def at(self, advocate: str, batch_no: int) -> str:
-        """Who owned what an advocate earned, as of a batch."""
-        into, merged_in = self.merges.get(advocate, (advocate, batch_no + 1))
-        return self.at(into, batch_no) if merged_in <= batch_no else advocate
+        """Who owns what an advocate earned, after a batch."""
+        for into, merged_in, parted_in in self.merges[advocate]:
+            if merged_in <= batch_no and (parted_in is None or batch_no < parted_in):
+                return self.at(into, batch_no)
+        return advocate
 
-    def merged_into(self, advocate: str) -> Iterator[str]:
-        """Everybody whose points are this advocate's now."""
-        for name, (into, _) in self.merges.items():
-            if into == advocate:
-                yield name
-                yield from self.merged_into(name)
+    def merged_into(self, advocate: str) -> set[str]:
+        """Everybody whose points were this advocate's at some time."""
+        givers = {n for n, merges in self.merges.items() if any(m[0] == advocate for m in merges)}
+        return givers.union(*map(self.merged_into, givers))
+
+    def in_words(self, advocate: str) -> str:
+        """A clause for an advocate who is merged into another one, or took others over."""
+        owner = self.at(advocate, self.seen.batch_no)
+        if owner != advocate:
+            return f"; merged into {owner}: see there"
+        others = sorted(
+            name
+            for name in self.merged_into(advocate)
+            if self.at(name, self.seen.batch_no) == advocate
+        )
+        return f"; with {', '.join(others)}, merged into it" if others else ""
 
 
 def _accounts_of(connection: Connection, advocate: str) -> dict[str, int]:
@@ -322,16 +339,6 @@ def _about(movement: Movement, advocate: str) -> str:
         if other not in (None, advocate):
             words.append(f"{way} {other}")
     return "; ".join(words)
-
-
-def _merged_words(connection: Connection, advocate: str, seen: Point) -> str:
-    """A clause for an advocate who was merged into another one, or who took others over."""
-    owners = _Owners(connection, seen)
-    if advocate in owners.merges:
-        into, batch_no = owners.merges[advocate]
-        return f"; merged into {into} in batch {batch_no}: see there"
-    merged = ", ".join(owners.merged_into(advocate))
-    return f"; with {merged}, merged into it" if merged else ""
 
 
 def _rows(connection: Connection, query: str, values: dict[str, Any]) -> list[Any]:
