@@ -12,7 +12,7 @@ balances that are kept. The warehouse and the landing are enough: no service nee
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -28,6 +28,7 @@ from tembaga.export import major
 from tembaga.warehouse import has_table
 
 ACCOUNTS = ("pending", "available", "held", "arrears")
+SHARED = {"merge", "reverse"}  # Lines that stand under movements of two advocates.
 AMOUNTS = {*ACCOUNTS, "points", "debit", "credit"}
 NO_POINTS = "no_points"  # Stands where a rule does, over lines that left the points as they were.
 
@@ -258,7 +259,7 @@ class _Owners:
 
     def at(self, advocate: str, batch_no: int) -> str:
         """Who owns what an advocate earned, after a batch."""
-        for into, merged_in, parted_in in self.merges[advocate]:
+        for into, merged_in, parted_in in self.merges.get(advocate, ()):
             if merged_in <= batch_no and (parted_in is None or batch_no < parted_in):
                 return self.at(into, batch_no)
         return advocate

@@ -40,6 +40,7 @@ from sqlalchemy import (
 )
 
 from tembaga import seal
+from tembaga.inputs import Inputs, RulePackLostError, kept_rulepack
 from tembaga.landing import folder_of, original, sha256_of
 from tembaga.register.tables import (
     approvals,
@@ -158,6 +159,7 @@ def verify(connection: Connection, register: Connection, *, landing: Path) -> It
     if not has_table(connection, "ledger", "batches"):
         raise NothingToVerifyError("Nothing was ever posted here: there is no ledger to verify.")
     yield _seal(connection, register)
+    yield _inputs(connection, register, landing)
     _lay_beside(connection, register, landing)
     for law in laws():
         yield _obeyed(connection, law)
@@ -226,6 +228,32 @@ def _seal(connection: Connection, register: Connection) -> Finding:
         number=2,
         sentence="The head of every batch follows from its transfers and all before it.",
         looked_at=connection.scalar(text("select count(*) from ledger.transfers")) or 0,
+        broken=len(faults),
+        rows=tuple(faults[:SHOWN_ROWS]),
+    )
+
+
+def _inputs(connection: Connection, register: Connection, landing: Path) -> Finding:
+    """Whether what the register says of the inputs of each batch is what its head binds."""
+    columns = (batches.c[name] for name in ("batch_no", "inputs"))
+    kept = {row.batch_no: row.inputs for row in register.execute(select(*columns))}
+    query = "select batch_no, manifest_sha256, rulepack_sha256 from ledger.batches order by 1"
+    sealed = connection.execute(text(query)).all()
+    faults = []
+    for batch_no, manifest_sha256, rulepack_sha256 in sealed:
+        if not kept.get(batch_no):
+            faults.append(f"batch {batch_no}: the register does not say what it was made from")
+        elif Inputs.model_validate(kept[batch_no]).manifest_sha256 != manifest_sha256:
+            faults.append(f"batch {batch_no}: its inputs in the register give another manifest")
+        try:
+            kept_rulepack(landing, rulepack_sha256)
+        except RulePackLostError as error:
+            faults.append(f"batch {batch_no}: {error}")
+    return Finding(
+        law="inputs_are_those_that_were_sealed",
+        number=2,
+        sentence="The inputs and the rule pack that are kept are those that the head binds.",
+        looked_at=len(sealed),
         broken=len(faults),
         rows=tuple(faults[:SHOWN_ROWS]),
     )
