@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 console = Console()
 
+ANSWER_WIDTH = 160
 STATUS_WIDTH = 130  # A narrower terminal wraps the lines; nothing is left out.
 
 AsOf = Annotated[
@@ -283,9 +284,11 @@ def _show(answer: "Answer", form: str) -> None:
 
     if form == "csv":
         sys.stdout.write(questions.csv_of(answer))
-    else:
-        # A narrower terminal wraps the lines; nothing is left out.
-        Console(width=max(console.width, STATUS_WIDTH)).print(questions.table_of(answer))
+        return
+    # A narrower terminal wraps the lines; nothing is left out.
+    wide = Console(width=max(console.width, ANSWER_WIDTH))
+    wide.print(f"[bold]{escape(answer.title)}[/]", highlight=False)
+    wide.print(questions.table_of(answer))
 
 
 @contextmanager

@@ -352,8 +352,8 @@ def _rows(connection: Connection, query: str, values: dict[str, Any]) -> list[An
 
 
 def table_of(answer: Answer) -> Table:
-    """The answer as a table for a terminal; numbers stand at the right."""
-    table = Table(title=answer.title, title_justify="left", box=box.SIMPLE_HEAD)
+    """The answer as a table for a terminal, without its title; amounts stand at the right."""
+    table = Table(box=box.SIMPLE_HEAD)
     shown = _explained_rows(answer) if answer.columns is EXPLAINED else answer
     for column in shown.columns:
         justify: Literal["left", "right"] = "right" if column in AMOUNTS else "left"
@@ -385,7 +385,7 @@ def _explained_rows(answer: Answer) -> Answer:
             continue
         about = fact["about"]
         if fact["event_on"] != fact["effective_on"]:
-            about = f"{about} (of {fact['event_on']})"
+            about = f"{about} (of {fact['event_on']})".strip()
         changes = [_change(fact[kind], fact[f"after_{kind}"]) for kind in ACCOUNTS]
         about_it = (fact["effective_on"], fact["batch_no"], fact["transfer_no"], fact["rule"])
         rows.append((*about_it, about, *changes))
