@@ -17,6 +17,7 @@ from tembaga import issue, papers
 from tembaga.landing import original
 from tembaga.register.tables import advocates, files, outlets, standing_orders, voucher_batches
 from tembaga.settings import load_settings
+from tembaga.warehouse import open_warehouse
 from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
 
 ODD = "ODD: NAME; é"
