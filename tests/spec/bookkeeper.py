@@ -8,14 +8,13 @@ from datetime import UTC, date, datetime
 from hashlib import md5
 from pathlib import Path
 
-import duckdb
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, insert, select, text
 
 from tembaga import post as posting
 from tembaga.agreements import Agreement
 from tembaga.register.tables import files
 from tembaga.settings import Settings
-from tembaga.warehouse import open_warehouse, sales
+from tembaga.warehouse import open_warehouse, read_warehouse, sales
 
 CAMPAIGNS = Path(__file__).parent / "campaigns"
 DISTRIBUTOR, MERCHANT = 1, 101
@@ -59,7 +58,7 @@ class Bookkeeper:
         rupiah: int,
         *,
         sku: str = "ANY",
-        quantity: int = 1,
+        quantity: int | None = None,
         takes_back: str | None = None,
     ) -> None:
         """One accepted line; `takes_back` is the day of the document that a return undoes."""
@@ -69,15 +68,15 @@ class Bookkeeper:
                 "document": document,
                 "document_date": date.fromisoformat(on),
                 "sku": sku,
-                "quantity_e4": quantity * 10_000,
+                "quantity_e4": (rupiah if quantity is None else quantity) * 10_000,
+                "returns_document": document if takes_back else None,
                 "amount_e4": rupiah * 10_000,
-                "rated_document_date": date.fromisoformat(takes_back or on),
             }
         )
 
     def returns(self, advocate: str, document: str, sold_on: str, on: str, rupiah: int) -> None:
         """A line that takes back part of a document."""
-        self.sells(advocate, document, on, -rupiah, quantity=-1, takes_back=sold_on)
+        self.sells(advocate, document, on, -rupiah, takes_back=sold_on)
 
     def posts(self, as_of: str) -> int | None:
         """Load what was written as one file, post it, and give the number of the batch."""
@@ -90,17 +89,18 @@ class Bookkeeper:
             settings=self.settings,
         )
 
-    def asks(self, query: str, *values: object) -> list[tuple]:
-        """Rows of the warehouse."""
-        with duckdb.connect(str(self.settings.warehouse), read_only=True) as warehouse:
-            return warehouse.execute(query, values).fetchall()
+    def asks(self, query: str, **values: object) -> list[tuple]:
+        """Rows of the warehouse; `values` stand in the query as `:name`."""
+        with read_warehouse(self.settings) as warehouse:
+            return [tuple(row) for row in warehouse.execute(text(query), values)]
 
     def stands(self, advocate: str) -> dict[str, int]:
         """What is on the accounts of an advocate; accounts at zero are left out."""
         rows = self.asks(
             "select account, cast(sum(amount) as bigint) from marts.fct_movements "
-            "where advocate = ? group by account having sum(amount) <> 0 order by account",
-            advocate,
+            "where advocate = :advocate group by account having sum(amount) <> 0 "
+            "order by account",
+            advocate=advocate,
         )
         return dict(rows)
 
@@ -108,18 +108,19 @@ class Bookkeeper:
         """The transfers of an advocate in a batch: rule, amount and document."""
         return self.asks(
             "select distinct on (transfer_no) rule, abs(amount), document "
-            "from marts.fct_movements where advocate = ? and batch_no = ? order by transfer_no",
-            advocate,
-            batch_no,
+            "from marts.fct_movements where advocate = :advocate and batch_no = :batch_no "
+            "order by transfer_no",
+            advocate=advocate,
+            batch_no=batch_no,
         )
 
     def shared_out(self, document: str, batch_no: int) -> list[int]:
         """The points of each line of a document in a batch, in order of the lines."""
         rows = self.asks(
-            "select points from marts.fct_award_lines where document = ? and batch_no = ? "
-            "order by file_no, line_no",
-            document,
-            batch_no,
+            "select points from marts.fct_award_lines "
+            "where document = :document and batch_no = :batch_no order by file_no, line_no",
+            document=document,
+            batch_no=batch_no,
         )
         return [points for (points,) in rows]
 
@@ -149,12 +150,10 @@ class Bookkeeper:
                         "line_ref": str(line_no),
                         "outlet": "OUTLET",
                         "currency": "IDR",
-                        "returns_document": None,
                         "line_key": line_no,
                         "content_key": line_no,
                         "outcome": "accepted",
                         "code": None,
-                        "rated_document": line["document"],
                         **line,
                     }
                     for line_no, line in enumerate(self.lines, start=2)
