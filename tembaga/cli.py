@@ -335,9 +335,9 @@ def _show(answer: "Answer", form: str) -> None:
 @contextmanager
 def _reading(settings: Settings) -> Iterator["Connection"]:
     """The warehouse alone, to be asked; a known error becomes a sentence."""
-    from tembaga.warehouse import open_warehouse
+    from tembaga.warehouse import read_warehouse
 
-    with _in_sentences(Console(stderr=True)), open_warehouse(settings) as connection:
+    with _in_sentences(Console(stderr=True)), read_warehouse(settings) as connection:
         yield connection
 
 

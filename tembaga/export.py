@@ -279,11 +279,11 @@ def of_period(from_on: date, to_on: date) -> Span:
 
 def export(connection: Connection, span: Span, journal: Journal) -> Iterator[str]:
     """The text of a journal, piece by piece."""
-    _add_up(connection, span)
     yield from _title(connection, span, journal)
-    units = list(connection.scalars(text("select distinct unit from export_accounts order by 1")))
+    query = "select distinct unit from ledger.accounts order by unit"
+    units = list(connection.scalars(text(query)))
     yield from (journal.unit(unit, span) for unit in units)
-    for account in _accounts(connection):
+    for account in _accounts(connection, span):
         yield journal.account(_name(journal, account.path, account.chart_path), account.unit, span)
     for unit in units:
         yield from _opening(connection, unit, span, journal)
@@ -313,14 +313,6 @@ def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode())
 
 
-def _add_up(connection: Connection, span: Span) -> None:
-    """Keep what each account of the span held before and after it."""
-    for statement in (DROP_ACCOUNTS, MAKE_ACCOUNTS):
-        connection.execute(text(statement))
-    fill = FILL_ACCOUNTS.format(before=span.before, within=span.within)
-    connection.execute(text(fill), span.values)
-
-
 def _title(connection: Connection, span: Span, journal: Journal) -> Iterator[str]:
     yield f"{journal.comment} {span.title}\n"
     batches = connection.execute(
@@ -336,7 +328,7 @@ def _title(connection: Connection, span: Span, journal: Journal) -> Iterator[str
 
 def _opening(connection: Connection, unit: str, span: Span, journal: Journal) -> Iterator[str]:
     is_empty = True
-    for account in _accounts(connection):
+    for account in _accounts(connection, span):
         if account.unit == unit and account.opening:
             if is_empty:
                 yield journal.opening(unit, span)
@@ -360,7 +352,7 @@ def _transactions(connection: Connection, span: Span, journal: Journal) -> Itera
 
 def _closing(connection: Connection, span: Span, journal: Journal) -> Iterator[str]:
     is_empty = True
-    for account in _accounts(connection):
+    for account in _accounts(connection, span):
         if is_empty:
             yield journal.closing(span)
             is_empty = False
@@ -368,8 +360,9 @@ def _closing(connection: Connection, span: Span, journal: Journal) -> Iterator[s
         yield journal.asserted(name, account.closing, account.unit, span)
 
 
-def _accounts(connection: Connection) -> Iterator[Account]:
-    return map(Account._make, _rows(connection, ACCOUNTS, {}))
+def _accounts(connection: Connection, span: Span) -> Iterator[Account]:
+    query = ACCOUNTS.format(before=span.before, within=span.within)
+    return map(Account._make, _rows(connection, query, span.values))
 
 
 def _rows(connection: Connection, query: str, values: dict[str, object]) -> Iterator[Any]:
@@ -380,39 +373,43 @@ def _rows(connection: Connection, query: str, values: dict[str, object]) -> Iter
         yield from part
 
 
-DROP_ACCOUNTS = "drop table if exists export_accounts"
+ACCOUNTS = """
+with
 
-MAKE_ACCOUNTS = """
-create temporary table export_accounts (
-    account_no integer, unit text, opening bigint, closing bigint
-)
-"""
+sides as (
 
-FILL_ACCOUNTS = """
-insert into export_accounts
-select
-    account_no,
-    unit,
-    cast(sum(case when is_before then amount else 0 end) as bigint),
-    cast(sum(amount) as bigint)
-from (
     select debit_account as account_no, unit, amount, {before} as is_before
     from ledger.transfers as transfers
-    where {before} or ({within})
+    where ({before}) or ({within})
     union all
-    select credit_account, unit, -amount, {before}
+    select credit_account as account_no, unit, -amount as amount, {before} as is_before
     from ledger.transfers as transfers
-    where {before} or ({within})
-) as sides
-group by account_no, unit
-"""
+    where ({before}) or ({within})
 
-ACCOUNTS = """
-select accounts.path, chart.path as chart_path, kept.unit, kept.opening, kept.closing
-from export_accounts as kept
-inner join ledger.accounts as accounts on kept.account_no = accounts.account_no
+),
+
+added_up as (
+
+    select
+        account_no,
+        unit,
+        cast(sum(case when is_before then amount else 0 end) as bigint) as opening,
+        cast(sum(amount) as bigint) as closing
+    from sides
+    group by account_no, unit
+
+)
+
+select
+    accounts.path,
+    chart.path as chart_path,
+    added_up.unit,
+    added_up.opening,
+    added_up.closing
+from added_up
+inner join ledger.accounts as accounts on added_up.account_no = accounts.account_no
 inner join rules.chart_of_accounts as chart on accounts.account_kind = chart.account_kind
-order by kept.account_no, kept.unit
+order by added_up.account_no, added_up.unit
 """
 
 TRANSFERS = """

@@ -238,7 +238,7 @@ def _inputs(connection: Connection, register: Connection, landing: Path) -> Find
     columns = (batches.c[name] for name in ("batch_no", "inputs"))
     kept = {row.batch_no: row.inputs for row in register.execute(select(*columns))}
     query = "select batch_no, manifest_sha256, rulepack_sha256 from ledger.batches order by 1"
-    sealed = connection.execute(text(query)).all()
+    sealed: list[Any] = list(connection.execute(text(query)))
     faults = []
     for batch_no, manifest_sha256, rulepack_sha256 in sealed:
         if not kept.get(batch_no):

@@ -75,9 +75,10 @@ class Office(Bookkeeper):
             warehouse.execute(text(REPLACEMENTS), {"file_no": file.file_no})
 
 
-def post_everything(engine: Engine, home: Path) -> Office:
+def post_everything(engine: Engine, home: Path, **warehouse: str) -> Office:
     """Post the ledger into a home, under a programme of its own with a cap of 3,000 a month."""
-    settings = load_settings(home=home, programme="spec", campaigns_folder=_campaigns(home))
+    campaigns = _campaigns(home)
+    settings = load_settings(home=home, programme="spec", campaigns_folder=campaigns, **warehouse)
     office = Office(engine, settings)
     _enrol(office)
     _before(office)
