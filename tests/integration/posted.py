@@ -46,6 +46,8 @@ class Office(Bookkeeper):
     def corrects(self, advocate: str, document: str, on: str, rupiah: int) -> None:
         """A line that replaces the one line of a document."""
         self.sells(advocate, document, on, rupiah)
+        for line in self.lines:
+            line |= {"action": None, "version": None}
         self.lines[-1] |= {"action": "replace", "version": 2}
 
     def last_request(self) -> int:

@@ -28,7 +28,7 @@ def test_a_balance_says_what_is_there_and_when_it_falls_due(posted: Office):
 def test_a_balance_is_that_of_a_day(posted: Office):
     assert _standing(posted, "EKA", on=date(2026, 3, 31)) == {"available": 500}
     assert _standing(posted, "EKA", on=date(2026, 4, 1)) == {}
-    assert _standing(posted, "EKA") == {"pending": 10}
+    assert _standing(posted, "EKA") == {"pending": 10, "available": 500}
 
 
 def test_a_balance_is_as_it_was_known(posted: Office):
@@ -59,7 +59,7 @@ def test_an_explanation_goes_down_to_file_and_line(posted: Office):
     assert (earned["pending"], earned["after_pending"]) == (15, 17)
     assert [(line["file"], line["line_no"], line["points"]) for line in lines] == [
         ("distributor/4.csv", 11, -5),
-        ("distributor/5.csv", 4, 20),
+        ("distributor/6.csv", 4, 20),
     ]
 
 
@@ -81,7 +81,7 @@ def test_an_explanation_ends_with_the_balance(posted: Office):
         ("BUDI", "reverse", ("office/reversals.csv", 2, 0)),
         ("LAMA-1", "merge", ("office/merges.csv", 2, 0)),
         ("LAMA-2", "merge", ("office/merges.csv", 2, 0)),
-        ("DEDI", "cancel", ("office/cancellations.csv", 2, 250)),
+        ("ANI", "cancel", ("office/cancellations.csv", 2, 250)),
         ("EKA", "reject", ("office/cancellations.csv", 2, 500)),
     ],
 )
