@@ -160,6 +160,9 @@ batch = Table(
 
 batch_files = Table("batch_files", raw, Column("file_no", Integer, nullable=False))
 
+# Which dbt project made the lasting tables; see `prepare` in tembaga/dbt.py.
+project = Table("project", raw, Column("sha256", String, nullable=False))
+
 programme = Table(
     "programme",
     raw,

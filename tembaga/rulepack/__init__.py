@@ -95,7 +95,7 @@ class RulePack:
         """All days, cut where a hindrance may come or go: first and last day of each span."""
         firsts = {first for _, first, _ in periods(self.programme.vat, self.units)}
         firsts |= {version.from_ for version in self.base.versions}
-        ends = (version.until for version in self.base.versions if version.until)
+        ends = {version.until or date.max for version in self.base.versions} - {date.max}
         cuts = sorted(firsts | {end + timedelta(days=1) for end in ends})
         lasts = [cut - timedelta(days=1) for cut in cuts[1:]] + [date.max]
         return list(zip(cuts, lasts, strict=True))
@@ -178,6 +178,11 @@ def load_rulepack(folder: Path) -> RulePack:
     programme, base = load_programme(folder), read_part(Campaign, folder / "base.yml")
     listed = read_products(products) if products.exists() else ()
     groups = {product.sku: product.group for product in listed}
+    if programme.rounding == "month" and not base.has_whole_months:
+        raise RulePackError(
+            f"{where(folder / 'base.yml')}: with rounding: month, a version begins on the first "
+            "day of a month and ends on the last; move it, or round by document"
+        )
     counted = read_units(units, set(groups)) if units.exists() else Units()
     return RulePack(
         programme=programme,

@@ -1,6 +1,6 @@
 """`base.yml`: a reason to earn, with its rates by version, and its cap."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -109,6 +109,13 @@ class Campaign(Part):
         if any(later[0] <= earlier[1] for earlier, later in pairwise(days)):
             raise ValueError("two versions are in force on the same day")
         return self
+
+    @property
+    def has_whole_months(self) -> bool:
+        """Whether every version begins and ends with a month."""
+        ends = {version.until or date.max for version in self.versions} - {date.max}
+        firsts = [version.from_ for version in self.versions]
+        return all(day.day == 1 for day in firsts + [end + timedelta(days=1) for end in ends])
 
     def version_on(self, day: date) -> Version | None:
         """The version in force on a day, or None if there is none."""
