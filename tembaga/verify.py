@@ -202,7 +202,7 @@ def _law(path: Path) -> Law:
     [looks_at] = [line.removeprefix(LOOKS_AT) for line in lines if line.startswith(LOOKS_AT)]
     words = [line.removeprefix("-- ") for line in lines if not line.startswith(LOOKS_AT)]
     number, sentence = " ".join(words).removeprefix("Law ").split(": ", 1)
-    return Law(path.stem, int(number), sentence, looks_at, query)
+    return Law(path.stem, int(number), sentence[:1].upper() + sentence[1:], looks_at, query)
 
 
 def _obeyed(connection: Connection, law: Law) -> Finding:

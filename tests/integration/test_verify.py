@@ -1,6 +1,7 @@
 """Whatever is changed behind the ledger's back is found, and the law that it breaks is named."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from tembaga import seal, verify
 from tembaga.landing import folder_of
+from tembaga.settings import PROJECT
 from tembaga.warehouse import open_warehouse
 
 SEAL = verify.THE_SEAL
@@ -364,3 +366,16 @@ def _lot(connection: Connection) -> int:
 
 def _rows(connection: Connection, query: str) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in connection.execute(text(query))]
+
+
+def test_the_auditors_page_lists_every_law(accept: bool):
+    page = PROJECT / "docs" / "for_the_auditor.md"
+    written = page.read_text(encoding="utf-8")
+    rows = [f"| {law.number} | `{law.name}` | {law.sentence} |" for law in verify.laws()]
+    table = "\n".join(["| | law | what it says |", "| ---: | --- | --- |", *rows])
+    mark = re.compile("(<!-- laws -->\n).*?(<!-- /laws -->)", re.DOTALL)
+    listed = mark.sub(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", written)
+    if accept:
+        page.write_text(listed, encoding="utf-8")
+
+    assert listed == written or accept, "Run this test with --accept."
