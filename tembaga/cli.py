@@ -264,11 +264,12 @@ def export(
 ) -> None:
     """Write a batch or a period as plain-text accounting, with balances before and after it."""
     from tembaga import export as exports
+    from tembaga.journals import FORMATS
 
     with _reading(context.obj) as warehouse:
         days = [day.date() if day else None for day in (from_on, to_on)]
         span = exports.span(warehouse, batch_no=batch, from_on=days[0], to_on=days[1])
-        for part in exports.export(warehouse, span, exports.FORMATS[journal]):
+        for part in exports.export(warehouse, span, FORMATS[journal]):
             sys.stdout.write(part)
 
 
@@ -321,15 +322,15 @@ def trial_balance(
 
 
 def _show(answer: "Answer", form: str) -> None:
-    from tembaga import questions
+    from tembaga import question_tables
 
     if form == "csv":
-        sys.stdout.write(questions.csv_of(answer))
+        sys.stdout.write(question_tables.csv_of(answer))
         return
     # A narrower terminal wraps the lines; nothing is left out.
     wide = Console(width=max(console.width, ANSWER_WIDTH))
     wide.print(f"[bold]{escape(answer.title)}[/]", highlight=False)
-    wide.print(questions.table_of(answer))
+    wide.print(question_tables.table_of(answer))
 
 
 @contextmanager

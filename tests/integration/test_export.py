@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 
 from tembaga import export
 from tembaga.cli import app
-from tembaga.export import FORMATS, ExportError, Span
+from tembaga.export import ExportError
+from tembaga.journals import FORMATS, Span, major
 from tembaga.rulepack import MINOR_UNITS
 from tembaga.warehouse import read_warehouse
 
@@ -220,7 +221,7 @@ def test_beancounts_names_can_be_read_back(name: str):
     ],
 )
 def test_money_is_written_in_major_units_exactly(amount: int, unit: str, said: str):
-    assert export.major(amount, unit) == said
+    assert major(amount, unit) == said
 
 
 def _exported(posted: Office, form: str, **asked) -> str:
