@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -335,11 +335,14 @@ def _show(answer: "Answer", form: str) -> None:
 
 @contextmanager
 def _reading(settings: Settings) -> Iterator["Connection"]:
-    """The warehouse alone, to be asked; a known error becomes a sentence."""
+    """The warehouse alone, to be asked. Nothing is started for it, but what it itself stands on."""
+    from tembaga.embedded import services
     from tembaga.warehouse import read_warehouse
 
-    with _in_sentences(Console(stderr=True)), read_warehouse(settings) as connection:
-        yield connection
+    with _in_sentences(Console(stderr=True)), ExitStack() as started:
+        if settings.warehouse == "postgres" and not settings.warehouse_url:
+            settings = started.enter_context(services.running(settings))
+        yield started.enter_context(read_warehouse(settings))
 
 
 def _log_to_stderr(*, verbose: bool) -> None:

@@ -140,12 +140,13 @@ def broken_seals(connection: Connection, registered: Mapping[int, str | None]) -
 def transfers_of(connection: Connection, batch_no: int) -> Iterator[Sequence[Any]]:
     """The transfers of a batch in the order of their numbers, streamed."""
     columns = ", ".join(TRANSFER)
-    found = connection.execution_options(stream_results=True, yield_per=BLOCK).execute(
-        text(
-            f"select {columns} from ledger.transfers where batch_no = :batch_no "
-            "order by transfer_no"
-        ),
+    query = (
+        f"select {columns} from ledger.transfers where batch_no = :batch_no order by transfer_no"
+    )
+    found = connection.execute(
+        text(query),
         {"batch_no": batch_no},
+        execution_options={"stream_results": True, "yield_per": BLOCK},
     )
     for part in found.partitions(BLOCK):
         yield from part

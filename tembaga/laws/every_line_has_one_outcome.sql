@@ -53,7 +53,7 @@ left join rated
     and lines.line_no = rated.line_no
 where
     rated.file_no is null
-    and lines.quantity_e4 > 0
+    and lines.quantity_e4 >= 0
     and lines.action <> 'void'
 
 union all

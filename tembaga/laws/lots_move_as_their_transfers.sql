@@ -8,6 +8,7 @@ sides as (
     select
         transfers.lot_no,
         transfers.rule,
+        transfers.leg,
         transfers.amount,
         debited.account_kind as debit_kind,
         credited.account_kind as credit_kind
@@ -34,8 +35,13 @@ moved as (
             case when credit_kind = 'held' then amount else 0 end
             - case when debit_kind = 'held' then amount else 0 end
         ) as held,
-        sum(case rule when 'expire' then amount when 'unexpire' then -amount else 0 end)
-            as expired,
+        sum(
+            case
+                when rule = 'expire' and leg = 1 then amount
+                when rule = 'unexpire' then -amount
+                else 0
+            end
+        ) as expired,
         sum(case rule when 'earn_cap' then amount when 'uncap' then -amount else 0 end)
             as clipped
     from sides
