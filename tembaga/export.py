@@ -1,7 +1,7 @@
 """Export: a batch or a period of the ledger as plain-text accounting, for an auditor's own tools.
 
     opening balances   what each account held before the span, one transaction for each unit
-    transactions       one for each `transaction_no`, two postings for each of its transfers
+    transactions       one for each `transaction_no` and day, two postings for each transfer
     closing balances   an assertion for each account: what the ledger holds after the span
 
 hledger, ledger and beancount refuse a file in which a leg does not balance, an amount or an
@@ -75,6 +75,7 @@ def of_batch(connection: Connection, batch_no: int) -> Span:
         before="transfers.batch_no < :batch_no",
         within="transfers.batch_no = :batch_no",
         values={"batch_no": batch_no},
+        last_batch_no=batch_no,
     )
 
 
@@ -125,10 +126,10 @@ def _title(connection: Connection, span: Span, journal: Journal) -> Iterator[str
         text("select batch_no, as_of, n_transfers, head from ledger.batches order by batch_no")
     )
     for number, as_of, n_transfers, head in batches:
-        if number > span.values.get("batch_no", number):  # type: ignore[operator]  # A number.
-            break
         said = f"batch {number}, as of {as_of}, transfers {n_transfers}, head {head}"
         yield f"{journal.comment} {said}\n"
+        if number == span.last_batch_no:
+            break
     yield f"\n{journal.preamble()}"
 
 

@@ -30,6 +30,7 @@ class Span:
     before: str
     within: str
     values: dict[str, object]
+    last_batch_no: int | None = None  # None: all that was posted.
 
 
 class Account(NamedTuple):
