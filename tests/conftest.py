@@ -20,6 +20,7 @@ from tembaga.register import migrate, open_register
 from tembaga.settings import Settings, load_settings
 
 OPENSSH = {"sftp": "sftp", "sshd": "/usr/sbin/sshd"}
+BOOKKEEPING = {name: name for name in ("hledger", "ledger", "bean-check", "bean-query")}
 
 _database_numbers = itertools.count(1)
 
@@ -159,8 +160,18 @@ def services(settings: Settings) -> Iterator[Settings]:
 @pytest.fixture
 def openssh() -> dict[str, str]:
     """OpenSSH's programs by name. Where they are missing, the end of the run says so."""
-    missing = [program for program in OPENSSH.values() if shutil.which(program) is None]
+    return _programs("OpenSSH", OPENSSH)
+
+
+@pytest.fixture
+def bookkeeping() -> dict[str, str]:
+    """The auditors' programs by name. Where they are missing, the end of the run says so."""
+    return _programs("hledger, ledger and beancount", BOOKKEEPING)
+
+
+def _programs(whose: str, programs: dict[str, str]) -> dict[str, str]:
+    missing = [program for program in programs.values() if shutil.which(program) is None]
     if missing:
         without = pytest.fail if os.environ.get("CI") else pytest.skip
-        without(f"not tested without OpenSSH: {', '.join(missing)} is not installed")
-    return {name: shutil.which(program) or "" for name, program in OPENSSH.items()}
+        without(f"not tested without {whose}: {', '.join(missing)} is not installed")
+    return {name: shutil.which(program) or "" for name, program in programs.items()}
