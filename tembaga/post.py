@@ -248,43 +248,13 @@ def _merchant_no(reward: Reward, agreements: dict[str, Agreement]) -> int:
 def _rule_rows(
     rulepack: RulePack, agreements: dict[str, Agreement]
 ) -> dict[object, list[dict[str, object]]]:
-    programme, base = rulepack.programme, rulepack.base
     return {
-        warehouse.programme: [
-            {
-                "currency": programme.currency,
-                "pending_days": programme.pending_days,
-                "expiry_months": programme.expiry_months,
-                "expiry_round_up": programme.expiry_round_up,
-            }
-        ],
-        warehouse.products: [
-            {"sku": product.sku, "name": product.name, "product_group": product.group}
-            for product in rulepack.products
-        ],
-        warehouse.versions: [
-            {
-                "campaign_no": base.number,
-                "version_no": version.version,
-                "from_on": version.from_,
-                "until_on": version.until or date.max,
-                "divisor": version.divisor,
-            }
-            for version in base.versions
-        ],
-        warehouse.rates: [
-            {
-                "campaign_no": base.number,
-                "version_no": version.version,
-                "sku": rate.sku,
-                "product_group": rate.group,
-                "precedence": 1 if rate.sku else 2 if rate.group else 3,
-                "measure": "amount" if rate.per_amount else "quantity",
-                "multiplier": int(rate.per_e4 * version.divisor),
-            }
-            for version in base.versions
-            for rate in version.rates
-        ],
+        warehouse.programme: [rulepack.programme_row()],
+        warehouse.products: rulepack.product_rows(),
+        warehouse.versions: rulepack.version_rows(),
+        warehouse.rates: rulepack.rate_rows(),
+        warehouse.taxes: rulepack.tax_rows(),
+        warehouse.caps: rulepack.cap_rows(),
         warehouse.rewards: [
             {
                 "reward": reward.reward,

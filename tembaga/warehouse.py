@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Date,
@@ -170,15 +171,13 @@ caps = Table(
     Column("points", BigInteger, nullable=False),
 )
 
-# VAT by day (S20): gross = net x (1 + numerator / denominator).
+# Days on which neither VAT nor a unit of measure changes (S20). All days are in it.
 taxes = Table(
     "taxes",
     raw,
-    Column("tax_no", Integer, nullable=False, comment="From 1 on; 0 stands for none."),
+    Column("tax_no", Integer, nullable=False, comment="Its first day, as 20260131, or 0."),
     Column("from_on", Date, nullable=False),
     Column("until_on", Date, nullable=False),
-    Column("numerator", BigInteger, nullable=False),
-    Column("denominator", BigInteger, nullable=False),
 )
 
 partners = Table(
@@ -208,6 +207,7 @@ versions = Table(
     Column("divisor", BigInteger, nullable=False),
 )
 
+# A row for each way in which a line can be measured (tembaga/rulepack/rates.py); null: any.
 rates = Table(
     "rates",
     raw,
@@ -216,8 +216,13 @@ rates = Table(
     Column("sku", String),
     Column("product_group", String),
     Column("precedence", SmallInteger, nullable=False, comment="1 sku, 2 group, 3 any"),
+    Column("unit", String, comment="Of the line's quantity; empty: as it is sold."),
+    Column("tax_basis", String, comment="Of the line's amount: net or gross of VAT."),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date, nullable=False),
     Column("measure", String, nullable=False, comment="amount or quantity"),
     Column("multiplier", BigInteger, nullable=False),
+    Column("include_free_goods", Boolean, nullable=False),
 )
 
 rewards = Table(
