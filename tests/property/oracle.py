@@ -112,6 +112,7 @@ class Posted:
     transfers: list[tuple[Transfer, Lot | None]] = field(default_factory=list)
     owners: list[tuple[Lot, str]] = field(default_factory=list)  # Before a merge.
     merged: list[str] = field(default_factory=list)
+    declined: list[tuple[str, Place, str]] = field(default_factory=list)
     is_reversed: bool = False
 
 
@@ -127,7 +128,6 @@ class Books:
         self.clipped: Counter[tuple[str, date]] = Counter()
         self.asked: dict[str, Asked] = {}
         self.merged: dict[str, str] = {}
-        self.declined: list[tuple[str, int, int, str]] = []
         self.batches: dict[int, Posted] = {}
         self._by_subject: dict[Subject, Lot] = {}
         self._documents: dict[Document, int] = {}
@@ -392,19 +392,40 @@ class Books:
             rest -= part
             if taken > part:
                 asked.taken.append((lot, taken - part))
-            if cancellation.cause == "merchant_fault" and not lot.lasts_until(cancellation.on):
-                raise NotImplementedError("a grace lot")
             owner = AVAILABLE + lot.owner
             if asked.is_issued:
                 self._post("cancel", CONVERSION + "PTS", owner, lot, part, cancellation.on)
             else:
                 self._post("reject", HELD + lot.owner, owner, lot, part, cancellation.on)
+            if cancellation.cause == "merchant_fault" and not lot.lasts_until(cancellation.on):
+                renewed = self._renew(lot, part, cancellation)
+                new.append((renewed, cancellation.place))
         if asked.is_issued:
             self._post(
                 "cancel", VOUCHERS + asked.merchant, CONVERSION + asked.currency, None,
                 asked.face_minor * points // asked.price, cancellation.on, unit=asked.currency,
             )  # fmt: skip
         return new
+
+    def _renew(self, lot: Lot, points: int, cancellation: Cancellation) -> Lot:
+        """What a merchant's fault gives back too late lives on for some days."""
+        self._lapse(lot, points)
+        lot.expired -= points  # They live on, and no late request may have them once more.
+        renewed = Lot(
+            lot.owner, lot.owner, "grace",
+            earned_on=cancellation.on,
+            matures_on=cancellation.on,
+            expires_on=cancellation.on + timedelta(days=self.rules.grace_days),
+            posted=points,
+        )  # fmt: skip
+        self._post("renew", EXPIRED, AVAILABLE + lot.owner, renewed, points, cancellation.on)
+        return renewed
+
+    def _lapse(self, lot: Lot, points: int) -> None:
+        assert lot.expires_on
+        lapses_on = lot.expires_on + timedelta(days=1)
+        counts_on = max(lapses_on, lot.last_credit_on)
+        self._post("expire", AVAILABLE + lot.owner, EXPIRED, lot, points, lapses_on, counts_on)
 
     def _add(self, adjustments: Sequence[Adjustment]) -> None:
         new: list[tuple[Lot, Place]] = []
@@ -497,10 +518,7 @@ class Books:
         lag = timedelta(days=self.rules.expiry_lag_days)
         for lot in self.lots:
             if lot.available and lot.expires_on and lot.expires_on + lag < self._as_of:
-                lapses_on = lot.expires_on + timedelta(days=1)
-                counts_on = max(lapses_on, lot.last_credit_on)
-                account = AVAILABLE + lot.owner
-                self._post("expire", account, EXPIRED, lot, lot.available, lapses_on, counts_on)
+                self._lapse(lot, lot.available)
 
     def _write_off(self) -> None:
         for owner, points in self.arrears.items():
@@ -528,7 +546,7 @@ class Books:
 
     def _can_be_reversed(self, batch_no: int) -> tuple[str, Posted | None]:
         batch = self.batches.get(batch_no)
-        if batch is None or batch_no >= self._batch_no:
+        if batch is None or batch_no == self._batch_no:
             return "E_BATCH_UNKNOWN", None
         if batch.is_reversed:
             return "E_REVERSAL_TWICE", None
@@ -553,7 +571,6 @@ class Books:
         self._batch_no, self._as_of = batch_no, max(as_of, self._as_of)
         self._open_from = max(open_from, self._open_from)
         self.batches[batch_no] = Posted(kind)
-        self.declined = []
         for lot in self.lots:
             lot.difference, lot.fresh, lot.was_uncapped = 0, 0, False
 
@@ -561,7 +578,7 @@ class Books:
         return self.transfers(self._batch_no)
 
     def _decline(self, item: Input, code: str) -> None:
-        self.declined.append((item.feed, *item.place, code))
+        self.batches[self._batch_no].declined.append((item.feed, item.place, code))
 
     def _owner(self, advocate: str) -> str:
         while advocate in self.merged:
@@ -642,7 +659,7 @@ def _move(lot: Lot, account: str, points: int) -> None:
         lot.available += points
     elif account.startswith(HELD):
         lot.held += points
-    elif account == EXPIRED:
+    elif account == EXPIRED and lot.origin != "grace":
         lot.expired += points
 
 

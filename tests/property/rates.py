@@ -13,7 +13,7 @@ DISTRIBUTOR = 1
 
 
 class Rules:
-    """What one rule pack says; `or` stands for what a programme leaves out."""
+    """What one rule pack says."""
 
     def __init__(self, pack: RulePack) -> None:
         self.pack = pack
@@ -21,13 +21,13 @@ class Rules:
         self.pending_days = programme.pending_days
         self.expiry_months = programme.expiry_months
         self.expiry_round_up: str = programme.expiry_round_up
-        self.rounding: str = _of(programme, "rounding", "document")
-        self.clawback: str = _of(programme, "clawback", "arrears")
-        self.arrears_limit: int | None = _of(programme, "arrears_limit", None)
-        self.write_off_days: int = _of(programme, "write_off_days", 180)
-        self.expiry_lag_days: int = _of(programme, "expiry_lag_days", 0)
-        self.match_days: int = _of(programme, "match_days", 90)
-        self.grace_days: int = _of(programme, "grace_days", 30)
+        self.rounding: str = programme.rounding
+        self.clawback: str = programme.clawback
+        self.arrears_limit: int | None = programme.arrears_limit
+        self.write_off_days: int = programme.write_off_days
+        self.expiry_lag_days: int = programme.expiry_lag_days
+        self.match_days: int = programme.match_days
+        self.grace_days: int = programme.grace_days
         self.rewards = {reward.reward: reward for reward in pack.catalogue.rewards}
         self.groups = {product.sku: product.group for product in pack.products}
 
@@ -46,22 +46,18 @@ class Rules:
 
     def points(self, line: Line, quantity_e4: int, amount_e4: int) -> Fraction:
         """What so much of a sold line is worth, exactly."""
-        version = self._version(line.on)
-        if version is None or (line.amount_e4 == 0 and not self._gives_for_free_goods()):
+        rate = self._rate(line)
+        if rate is None or (line.amount_e4 == 0 and not rate.include_free_goods):
             return Fraction(0)
-        for rate in self._by_precedence(version, line.sku):
-            if rate.per_amount:
-                return (
-                    Fraction(rate.points) * self._net(line, amount_e4) / Fraction(rate.per_amount)
-                )
-            return (
-                Fraction(rate.points) * self._units(line, quantity_e4) / Fraction(rate.per_quantity)
-            )
-        return Fraction(0)
+        if rate.per_amount:
+            measure, per = self._on_basis(rate.basis, line, amount_e4), rate.per_amount
+        else:
+            measure, per = self._counted_in(rate.unit, line, quantity_e4), rate.per_quantity
+        return Fraction(rate.points) * measure / Fraction(per)
 
     def cap(self, on: date) -> tuple[date, int] | None:
         """The first day of the period of a cap, and the points; None if there is no cap (S4)."""
-        cap = _of(self.pack.base, "cap", None)
+        cap = self.pack.base.cap
         if cap is None:
             return None
         months = {"month": 1, "quarter": 3, "year": 12}[cap.period]
@@ -90,21 +86,28 @@ class Rules:
                 return version
         return None
 
-    def _by_precedence(self, version: Any, sku: str) -> list[Any]:
-        group = self.groups.get(sku)
-        by_sku = [rate for rate in version.rates if rate.sku == sku]
-        by_group = [rate for rate in version.rates if rate.group and rate.group == group]
-        by_any = [rate for rate in version.rates if rate.any]
-        return by_sku + by_group + by_any
+    def _rate(self, line: Line) -> Any:
+        """The rate of the product, else of its group, else of any product."""
+        version, group = self._version(line.on), self.groups.get(line.sku)
+        rates = version.rates if version else ()
+        by_sku = [rate for rate in rates if rate.sku == line.sku]
+        by_group = [rate for rate in rates if rate.group and rate.group == group]
+        by_any = [rate for rate in rates if rate.any]
+        return next(iter(by_sku + by_group + by_any), None)
 
-    def _gives_for_free_goods(self) -> bool:
-        return bool(_of(self.pack.base, "include_free_goods", False))
+    def _on_basis(self, basis: str, line: Line, amount_e4: int) -> Fraction:
+        """The amount with or without VAT, as the rate takes it (S20)."""
+        amount, is_gross = Fraction(amount_e4, 10_000), line.tax_basis == "gross"
+        if is_gross == (basis == "gross"):
+            return amount
+        with_vat = 1 + next(vat.rate for vat in self.pack.programme.vat if vat.holds_on(line.on))
+        return amount / with_vat if is_gross else amount * with_vat
 
-    def _net(self, line: Line, amount_e4: int) -> Fraction:
-        return Fraction(amount_e4, 10_000)
-
-    def _units(self, line: Line, quantity_e4: int) -> Fraction:
-        return Fraction(quantity_e4, 10_000)
+    def _counted_in(self, unit: str | None, line: Line, quantity_e4: int) -> Fraction:
+        """The quantity in the unit that the rate counts (S20)."""
+        factor = self.pack.units.factor(line.sku, line.unit or "", unit or "", line.on)
+        assert factor is not None
+        return Fraction(quantity_e4, 10_000) * factor
 
 
 def shares(exact: list[Fraction], points: int) -> list[int]:
@@ -114,7 +117,3 @@ def shares(exact: list[Fraction], points: int) -> list[int]:
     for n in by_remainder[: points - sum(given)]:
         given[n] += 1
     return given
-
-
-def _of(part: Any, name: str, default: Any) -> Any:
-    return getattr(part, name, default)
