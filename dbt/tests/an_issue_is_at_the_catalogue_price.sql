@@ -1,4 +1,4 @@
--- Law 5: the points leg of an issue is the price at the request, its money leg the face.
+-- Law 5: the points leg and the money leg of an issue imply the price at the request.
 
 with
 
@@ -22,5 +22,6 @@ from legs
 left join {{ ref('requests') }} as requests on legs.request_no = requests.request_no
 where
     requests.request_no is null
-    or legs.points <> requests.points
-    or legs.face_minor <> requests.face_minor
+    or legs.points > requests.points
+    or {{ wide('legs.points') }} * requests.face_minor
+    <> {{ wide('legs.face_minor') }} * requests.points

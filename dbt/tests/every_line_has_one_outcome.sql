@@ -1,19 +1,32 @@
--- Law 6: each accepted line of the batch's files is rated once, and its points add up to what
--- its subject was posted.
+-- Law 6: each line of the batch's files is rated, or void, or a return that waits for its sale; and
+-- the points of a subject's lines add up to what it was posted.
 
 with
 
-counted as (
+rated as (
+
+    select distinct
+        file_no,
+        line_no
+    from {{ ref('batch_award_lines') }}
+
+),
+
+waiting as (
+
+    select file_no, line_no from {{ ref('proposed_open_returns') }}
+
+),
+
+repeated as (
 
     select
-        stg_sales.file_no,
-        stg_sales.line_no,
-        count(award_lines.file_no) as n_outcomes
-    from {{ ref('stg_sales') }} as stg_sales
-    left join {{ ref('batch_award_lines') }} as award_lines
-        on stg_sales.file_no = award_lines.file_no
-        and stg_sales.line_no = award_lines.line_no
-    group by stg_sales.file_no, stg_sales.line_no
+        file_no,
+        line_no,
+        subject_no
+    from {{ ref('batch_award_lines') }}
+    group by file_no, line_no, subject_no
+    having count(*) > 1
 
 ),
 
@@ -28,10 +41,26 @@ subject_points as (
 )
 
 select
-    concat('file ', file_no, ', line ', line_no) as what,
-    n_outcomes as found
-from counted
-where n_outcomes <> 1
+    concat('file ', lines.file_no, ', line ', lines.line_no, ' has no outcome') as what,
+    0 as found
+from {{ ref('stg_lines') }} as lines
+left join rated
+    on lines.file_no = rated.file_no
+    and lines.line_no = rated.line_no
+left join waiting
+    on lines.file_no = waiting.file_no
+    and lines.line_no = waiting.line_no
+where
+    rated.file_no is null
+    and waiting.file_no is null
+    and lines.action <> 'void'
+
+union all
+
+select
+    concat('file ', file_no, ', line ', line_no, ' is rated twice') as what,
+    2 as found
+from repeated
 
 union all
 

@@ -9,7 +9,9 @@ moved as (
         subject_no,
         sum(case when rule = 'earn' then amount else -amount end) as amount
     from {{ ref('proposed_transfers') }}
-    where subject_no is not null
+    where
+        subject_no is not null
+        and rule not in ('earn_cap', 'uncap')  -- A cap clips what is granted, not the target.
     group by subject_no
 
 )

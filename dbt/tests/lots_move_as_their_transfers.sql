@@ -6,11 +6,10 @@ moved as (
 
     select
         transfers.lot_no,
-        sum(case
-            when transfers.credit_account % 8 = 1 then transfers.amount
-            when transfers.debit_account % 8 = 1 then -transfers.amount
-            else 0
-        end) as pending,
+        sum(
+            case when transfers.credit_account % 8 = 1 then transfers.amount else 0 end
+            - case when transfers.debit_account % 8 = 1 then transfers.amount else 0 end
+        ) as pending,
         sum(
             case when transfers.credit_account % 8 = 2 then transfers.amount else 0 end
             - case when transfers.debit_account % 8 = 2 then transfers.amount else 0 end

@@ -9,4 +9,5 @@ from {{ ref('proposed_lots') }} as lots
 cross join {{ ref('stg_batch') }} as stg_batch
 where
     lots.pending > 0
+    and stg_batch.kind = 'day'
     and lots.matures_on <= stg_batch.as_of

@@ -86,17 +86,17 @@ class Bookkeeper:
         rupiah: int,
         *,
         sku: str = "ANY",
-        quantity: int = 1,
+        quantity: int | None = None,
         returns_document: str | None = None,
     ) -> None:
-        """One accepted line for the next file."""
+        """One accepted line for the next file; by default a unit costs a rupiah."""
         self.lines.append(
             Line(
                 advocate,
                 document,
                 date.fromisoformat(on),
                 rupiah * 10_000,
-                quantity * 10_000,
+                (rupiah if quantity is None else quantity) * 10_000,
                 sku,
                 line_ref=f"{self.next_file_no()}/{len(self.lines)}",
                 returns_document=returns_document,
@@ -105,7 +105,6 @@ class Bookkeeper:
 
     def returns(self, advocate: str, document: str, on: str, rupiah: int, **more: Any) -> None:
         """A line that takes back part of a document."""
-        more = {"quantity": -1} | more
         self.sells(advocate, document, on, -rupiah, returns_document=document, **more)
 
     def posts(self, as_of: str) -> int | None:

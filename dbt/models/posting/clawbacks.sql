@@ -1,5 +1,5 @@
 -- What a returned sale's own lot no longer has is taken from the advocate's other available
--- lots, soonest expiry first (S8, S10).
+-- lots, soonest expiry first (S8, S10), unless only the own lot answers for it.
 --
 -- Debts and lots are laid side by side as intervals of their running totals; every overlap is
 -- a clawback. No loop is needed.
@@ -14,7 +14,10 @@ debts as (
         sum(rest) over (partition by advocate_no order by subject_no) - rest as low,
         sum(rest) over (partition by advocate_no order by subject_no) as high
     from {{ ref('sale_moves') }}
-    where rest > 0
+    cross join {{ ref('stg_programme') }} as stg_programme
+    where
+        rest > 0
+        and stg_programme.clawback <> 'own_lot_only'
 
 ),
 

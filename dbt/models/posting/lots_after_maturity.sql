@@ -3,36 +3,29 @@
 
 with
 
-repaid as (
-
-    select
-        lot_no,
-        amount
-    from {{ ref('repayments') }}
-
-),
-
 after_repayment as (
 
     select
         lots_after_sales.*,
-        lots_after_sales.pending - coalesce(repaid.amount, 0) as still_pending,
-        lots_after_sales.matures_on <= stg_batch.as_of as is_due
+        lots_after_sales.pending - coalesce(repayments.amount, 0) as still_pending,
+        lots_after_sales.matures_on <= stg_batch.as_of and stg_batch.kind = 'day' as is_due
     from {{ ref('lots_after_sales') }} as lots_after_sales
     cross join {{ ref('stg_batch') }} as stg_batch
-    left join repaid on lots_after_sales.lot_no = repaid.lot_no
+    left join {{ ref('repayments') }} as repayments on lots_after_sales.lot_no = repayments.lot_no
 
 )
 
 select
     after_repayment.lot_no,
     after_repayment.advocate_no,
+    after_repayment.earner_no,
     after_repayment.document_no,
     after_repayment.campaign_no,
     after_repayment.version_no,
     after_repayment.divisor,
     after_repayment.weight,
     after_repayment.posted,
+    after_repayment.clipped,
     after_repayment.earned_on,
     after_repayment.matures_on,
     case
@@ -40,8 +33,8 @@ select
             then coalesce(
                 after_repayment.expires_on,
                 {{ expiry_of(
-                    'after_repayment.matures_on', 'programme.expiry_months',
-                    'programme.expiry_round_up'
+                    'after_repayment.matures_on', 'stg_programme.expiry_months',
+                    'stg_programme.expiry_round_up'
                 ) }}
             )
         else after_repayment.expires_on
@@ -50,6 +43,9 @@ select
     case when after_repayment.is_due then after_repayment.still_pending else 0 end as matured,
     after_repayment.available
     + case when after_repayment.is_due then after_repayment.still_pending else 0 end as available,
-    after_repayment.held
+    after_repayment.held,
+    after_repayment.expired,
+    after_repayment.origin,
+    after_repayment.uncap
 from after_repayment
-cross join {{ source('raw', 'programme') }} as programme
+cross join {{ ref('stg_programme') }} as stg_programme

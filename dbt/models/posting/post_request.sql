@@ -8,15 +8,19 @@
 select
     'request' as rule,
     cast(1 as smallint) as leg,
-    cast(request_lots.request_no as bigint) as group_no,
-    cast(request_lots.advocate_no as integer) as advocate_no,
+    cast(requests.request_no as bigint) as group_no,
+    cast(requests.advocate_no as integer) as advocate_no,
+    cast(requests.advocate_no as integer) as credit_advocate_no,
     cast(null as integer) as partner_no,
     cast(null as text) as currency,
     cast(request_lots.amount as bigint) as amount,
-    stg_batch.as_of as event_on,
+    requests.requested_on as event_on,
     stg_batch.as_of as effective_on,
     cast(request_lots.lot_no as bigint) as lot_no,
     cast(null as bigint) as subject_no,
-    cast(null as integer) as campaign_no
+    cast(null as integer) as campaign_no,
+    cast(null as bigint) as reverses_transfer_no,
+    cast(null as bigint) as approval_no
 from {{ ref('request_lots') }} as request_lots
+inner join {{ ref('batch_requests') }} as requests on request_lots.request_no = requests.request_no
 cross join {{ ref('stg_batch') }} as stg_batch

@@ -31,16 +31,19 @@ takes as (
 select
     'return_available' as rule,
     cast(1 as smallint) as leg,
-    cast(takes.subject_no as bigint) as group_no,
-    cast(sale_moves.advocate_no as integer) as advocate_no,
+    cast(moves.subject_no as bigint) as group_no,
+    cast(moves.advocate_no as integer) as advocate_no,
+    cast(moves.advocate_no as integer) as credit_advocate_no,
     cast(null as integer) as partner_no,
     cast(null as text) as currency,
     cast(takes.amount as bigint) as amount,
-    sale_moves.event_on as event_on,
+    moves.event_on as event_on,
     stg_batch.as_of as effective_on,
     cast(takes.lot_no as bigint) as lot_no,
-    cast(takes.subject_no as bigint) as subject_no,
-    cast(sale_moves.campaign_no as integer) as campaign_no
+    cast(moves.subject_no as bigint) as subject_no,
+    cast(moves.campaign_no as integer) as campaign_no,
+    cast(null as bigint) as reverses_transfer_no,
+    cast(null as bigint) as approval_no
 from takes
-inner join {{ ref('sale_moves') }} as sale_moves on takes.subject_no = sale_moves.subject_no
+inner join {{ ref('sale_moves') }} as moves on takes.subject_no = moves.subject_no
 cross join {{ ref('stg_batch') }} as stg_batch

@@ -51,6 +51,8 @@ sealed as (
     select
         stg_batch.batch_no,
         stg_batch.as_of,
+        stg_batch.kind,
+        stg_batch.open_from,
         totals.n_transfers,
         coalesce(totals.last_transfer_no, previous.last_transfer_no) as last_transfer_no,
         coalesce(totals.last_transaction_no, previous.last_transaction_no) as last_transaction_no,
@@ -74,6 +76,8 @@ sealed as (
 select
     batch_no,
     as_of,
+    kind,
+    open_from,
     n_transfers,
     last_transfer_no,
     last_transaction_no,

@@ -12,7 +12,10 @@ select
     batch_requests.currency,
     batch_requests.usable_days,
     batch_requests.deliver_to,
-    stg_batch.as_of as requested_on
+    batch_requests.requested_on,
+    batch_requests.file_no,
+    batch_requests.line_no,
+    batch_requests.request_id
 from {{ ref('batch_requests') }} as batch_requests
 inner join (
     select distinct group_no, transaction_no

@@ -19,7 +19,7 @@ arrears as (
         union all
         select
             advocate_no,
-            amount
+            owed as amount
         from {{ ref('new_arrears') }}
     ) as before_and_new
     group by advocate_no
@@ -34,7 +34,8 @@ means as (
         lots_after_sales.advocate_no,
         lots_after_sales.earned_on,
         case
-            when lots_after_sales.matures_on <= stg_batch.as_of then lots_after_sales.pending
+            when lots_after_sales.matures_on <= stg_batch.as_of and stg_batch.kind = 'day'
+                then lots_after_sales.pending
             else least(lots_after_sales.pending, lots_after_sales.fresh)
         end as means
     from {{ ref('lots_after_sales') }} as lots_after_sales

@@ -1,43 +1,19 @@
--- Which lots each request of the batch holds, soonest expiry first (S8).
-
-with
-
-wanted as (
-
-    select
-        request_no,
-        advocate_no,
-        points * (nth - 1) as low,
-        points * nth as high
-    from {{ ref('batch_requests') }}
-
-),
-
-supplies as (
-
-    select
-        lot_no,
-        advocate_no,
-        sum(available) over soonest_first - available as low,
-        sum(available) over soonest_first as high
-    from {{ ref('redeemable_lots') }}
-    window soonest_first as (
-        partition by advocate_no
-        order by coalesce(expires_on, date '9999-12-31'), earned_on, lot_no
-        rows between unbounded preceding and current row
-    )
-
-)
+-- Which lots each request of the batch holds, soonest expiry first (S8), and how much of that
+-- had expired before the request came in (S7).
 
 select
-    wanted.request_no,
-    wanted.advocate_no,
-    supplies.lot_no,
-    cast(
-        least(wanted.high, supplies.high) - greatest(wanted.low, supplies.low) as bigint
-    ) as amount
-from wanted
-inner join supplies
-    on wanted.advocate_no = supplies.advocate_no
-    and wanted.low < supplies.high
-    and supplies.low < wanted.high
+    requests.request_no,
+    requests.advocate_no,
+    lots.lot_no,
+    cast(sum(
+        least(requests.high, lots.high) - greatest(requests.low, lots.low)
+    ) as bigint) as amount,
+    cast(sum(
+        lots.is_expired * (least(requests.high, lots.high) - greatest(requests.low, lots.low))
+    ) as bigint) as from_expired
+from {{ ref('batch_requests') }} as requests
+inner join {{ ref('redeemable_lots') }} as lots
+    on requests.advocate_no = lots.advocate_no
+    and requests.low < lots.high
+    and lots.low < requests.high
+group by requests.request_no, requests.advocate_no, lots.lot_no

@@ -11,7 +11,12 @@ known as (
 
 arrived as (
 
-    select distinct advocate from {{ ref('stg_sales') }}
+    select advocate from {{ ref('batch_effects') }}
+    union
+    select opening_balances.advocate
+    from {{ source('raw', 'opening_balances') }} as opening_balances
+    inner join {{ source('raw', 'batch_files') }} as batch_files
+        on opening_balances.file_no = batch_files.file_no
 
 ),
 

@@ -1,28 +1,42 @@
--- Each accepted line with the points that it brought in this batch, or why it brought none.
--- The difference of a subject is shared out over its lines by the largest remainder; ties go
--- to the lowest line (S1).
+-- Each accepted line with the points that it brought to each subject in this batch, or why it
+-- brought none. The difference of a subject is shared out over its lines by the largest
+-- remainder; ties go to the lowest line (S1).
 --
 -- Where more was returned than sold, the target stays at zero: what the returns did not take
 -- is left out of their lines, and what a later sale does not bring out of its own.
 
 with
 
+lines as (
+
+    select
+        file_no,
+        line_no,
+        document_no,
+        earner_no,
+        min(divisor) as divisor,
+        sum(weight) as weight,
+        min(reason) as reason
+    from {{ ref('batch_lines') }}
+    group by file_no, line_no, document_no, earner_no
+
+),
+
 shares as (
 
     select
-        batch_lines.file_no,
-        batch_lines.line_no,
-        batch_lines.reason,
-        batch_lines.weight,
-        batch_lines.divisor,
+        lines.file_no,
+        lines.line_no,
+        lines.reason,
+        lines.weight,
+        lines.divisor,
         batch_subjects.subject_no,
         batch_subjects.difference,
-        {{ floor_div('batch_lines.weight', 'batch_lines.divisor') }} as whole
-    from {{ ref('batch_lines') }} as batch_lines
+        {{ floor_div('lines.weight', 'lines.divisor') }} as whole
+    from lines
     left join {{ ref('batch_subjects') }} as batch_subjects
-        on batch_lines.document_no = batch_subjects.document_no
-        and batch_lines.advocate_no = batch_subjects.advocate_no
-        and batch_lines.version_no = batch_subjects.version_no
+        on lines.document_no = batch_subjects.document_no
+        and lines.earner_no = batch_subjects.earner_no
 
 ),
 
@@ -41,6 +55,7 @@ totals as (
 sharers as (
 
     select
+        shares.subject_no,
         shares.file_no,
         shares.line_no,
         totals.remainder,
@@ -74,8 +89,13 @@ select
         end
         as bigint
     ) as points,
-    shares.reason
+    case
+        when shares.subject_no is null then 'NO_RULE'
+        when shares.weight = 0 then coalesce(shares.reason, 'CORRECTED')
+        else shares.reason
+    end as reason
 from shares
 left join sharers
-    on shares.file_no = sharers.file_no
+    on shares.subject_no = sharers.subject_no
+    and shares.file_no = sharers.file_no
     and shares.line_no = sharers.line_no

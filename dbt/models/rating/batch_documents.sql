@@ -14,7 +14,7 @@ arrived as (
         partner_no,
         document,
         earned_on as document_date
-    from {{ ref('stg_sales') }}
+    from {{ ref('batch_effects') }}
 
 ),
 

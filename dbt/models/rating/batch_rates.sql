@@ -10,9 +10,9 @@ arrived as (
 
     select distinct
         sku,
-        coalesce(unit, '') as unit,
-        coalesce(tax_basis, 'net') as tax_basis
-    from {{ ref('stg_sales') }}
+        unit,
+        tax_basis
+    from {{ ref('batch_effects') }}
 
 ),
 

@@ -1,8 +1,11 @@
--- Each subject (document x advocate) that the batch touches: its target, and what is posted.
+-- Each subject (document x earner) that the batch touches: its target, and what is posted.
 --
 --   target      what it should have by all its accepted lines: floor(weight / divisor), once
 --   posted      what it has had so far
 --   difference  what this batch posts; after it, target = posted (S0)
+--
+-- The earner is the advocate whom the lines name; the points are those of the owner, who is
+-- another one after a merge (S23).
 
 with
 
@@ -10,16 +13,16 @@ touched as (
 
     select
         document_no,
-        advocate_no,
+        earner_no,
         campaign_no,
         version_no,
         divisor,
         min(earned_on) as earned_on,
-        max(document_date) as event_on,
+        max(event_on) as event_on,
         sum(weight) as weight
     from {{ ref('batch_lines') }}
     where divisor is not null
-    group by document_no, advocate_no, campaign_no, version_no, divisor
+    group by document_no, earner_no, campaign_no, version_no, divisor
 
 ),
 
@@ -27,7 +30,8 @@ with_state as (
 
     select
         touched.document_no,
-        touched.advocate_no,
+        touched.earner_no,
+        coalesce(lots.advocate_no, merges.into_advocate_no, touched.earner_no) as advocate_no,
         touched.campaign_no,
         touched.version_no,
         touched.divisor,
@@ -37,20 +41,24 @@ with_state as (
         lots.expires_on,
         -- A rate that was added to the version may have made its divisor a multiple of what it was.
         touched.weight
-        + coalesce(lots.weight * {{ floor_div('touched.divisor', 'lots.divisor') }}, 0) as weight,
+        + coalesce({{ wide('lots.weight') }} * {{ floor_div('touched.divisor', 'lots.divisor') }}, 0)
+            as weight,
         coalesce(lots.posted, 0) as posted,
+        coalesce(lots.clipped, 0) as clipped,
         coalesce(lots.pending, 0) as pending,
         coalesce(lots.available, 0) as available,
         coalesce(lots.held, 0) as held,
+        coalesce(lots.expired, 0) as expired,
         coalesce(
             lots.matures_on,
-            {{ days_after('touched.earned_on', 'programme.pending_days') }}
+            {{ days_after('touched.earned_on', 'stg_programme.pending_days') }}
         ) as matures_on
     from touched
-    cross join {{ source('raw', 'programme') }} as programme
+    cross join {{ ref('stg_programme') }} as stg_programme
     left join {{ ref('lots') }} as lots
         on touched.document_no = lots.document_no
-        and touched.advocate_no = lots.advocate_no
+        and touched.earner_no = lots.earner_no
+    left join {{ ref('merges') }} as merges on touched.earner_no = merges.advocate_no
 
 ),
 
@@ -68,7 +76,7 @@ numbered as (
             with_state.known_lot_no,
             last_number.lot_no + row_number() over (
                 partition by with_state.known_lot_no is null
-                order by with_state.document_no, with_state.advocate_no
+                order by with_state.document_no, with_state.earner_no
             )
         ) as subject_no,
         cast(
@@ -82,6 +90,7 @@ numbered as (
 select
     subject_no,
     document_no,
+    earner_no,
     advocate_no,
     campaign_no,
     version_no,
@@ -94,7 +103,9 @@ select
     target,
     posted,
     target - posted as difference,
+    clipped,
     pending,
     available,
-    held
+    held,
+    expired
 from numbered

@@ -1,0 +1,3 @@
+-- What private caps have counted. Its rows come from `publish`, in one transaction with all of the batch.
+
+{{ no_rows() }}

@@ -1,0 +1,3 @@
+-- Merged advocates. Its rows come from `publish`, in one transaction with all of the batch.
+
+{{ no_rows() }}

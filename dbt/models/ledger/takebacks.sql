@@ -1,0 +1,3 @@
+-- Returns and the sales they take back. Its rows come from `publish`, in one transaction with all of the batch.
+
+{{ no_rows() }}

@@ -1,0 +1,26 @@
+-- What a private cap takes of what was earned stays visible: gross issue and overflow (S4).
+--
+--   debit   Liabilities:Points:Pending:<a>    the lot that earned it
+--   credit  Income:Points:CapOverflow
+--
+-- One transfer for each lot that is clipped.
+
+select
+    'earn_cap' as rule,
+    cast(1 as smallint) as leg,
+    cast(moves.subject_no as bigint) as group_no,
+    cast(moves.advocate_no as integer) as advocate_no,
+    cast(moves.advocate_no as integer) as credit_advocate_no,
+    cast(null as integer) as partner_no,
+    cast(null as text) as currency,
+    cast(moves.clip as bigint) as amount,
+    moves.earned_on as event_on,
+    stg_batch.as_of as effective_on,
+    cast(moves.subject_no as bigint) as lot_no,
+    cast(moves.subject_no as bigint) as subject_no,
+    cast(moves.campaign_no as integer) as campaign_no,
+    cast(null as bigint) as reverses_transfer_no,
+    cast(null as bigint) as approval_no
+from {{ ref('sale_moves') }} as moves
+cross join {{ ref('stg_batch') }} as stg_batch
+where moves.clip > 0

@@ -1,0 +1,120 @@
+-- What each line of the batch adds to, or takes from, which document of which advocate.
+--
+--   a sale              itself
+--   a return            a piece for each line that it takes back, at that line's product and day
+--   a correction        the undoing of the line it replaces, beside itself
+--
+-- The document is the subject's: all of an invoice, one line of it, or a month (S1).
+
+with
+
+effects as (
+
+    select
+        file_no,
+        line_no,
+        partner_no,
+        document,
+        document_date,
+        line_ref,
+        advocate,
+        sku,
+        unit,
+        tax_basis,
+        quantity_e4,
+        amount_e4,
+        document_date as event_on
+    from {{ ref('stg_lines') }}
+    where quantity_e4 > 0 and action <> 'void'
+
+    union all
+
+    select
+        file_no,
+        line_no,
+        partner_no,
+        document,
+        document_date,
+        line_ref,
+        advocate,
+        sku,
+        unit,
+        tax_basis,
+        -quantity_e4 as quantity_e4,
+        -amount_e4 as amount_e4,
+        document_date as event_on
+    from {{ ref('batch_corrections') }}
+    where quantity_e4 > 0
+
+    union all
+
+    select
+        takebacks.file_no,
+        takebacks.line_no,
+        sold.partner_no,
+        sold.document,
+        sold.document_date,
+        sold.line_ref,
+        sold.advocate,
+        sold.sku,
+        coalesce(sold.unit, '') as unit,
+        coalesce(sold.tax_basis, 'net') as tax_basis,
+        -takebacks.quantity_e4 as quantity_e4,
+        -takebacks.amount_e4 as amount_e4,
+        takebacks.event_on
+    from (
+        select
+            file_no,
+            line_no,
+            of_file_no,
+            of_line_no,
+            quantity_e4,
+            amount_e4,
+            returned_on as event_on
+        from {{ ref('matched_returns') }}
+
+        union all
+
+        select
+            changes.by_file_no as file_no,
+            changes.by_line_no as line_no,
+            changes.of_file_no,
+            changes.of_line_no,
+            changes.quantity_e4,
+            changes.amount_e4,
+            corrections.document_date as event_on
+        from {{ ref('corrected_takebacks') }} as changes
+        inner join {{ ref('batch_corrections') }} as corrections
+            on changes.by_file_no = corrections.file_no
+            and changes.by_line_no = corrections.line_no
+        where changes.change = 'undone'
+    ) as takebacks
+    inner join {{ source('raw', 'sales') }} as sold
+        on takebacks.of_file_no = sold.file_no
+        and takebacks.of_line_no = sold.line_no
+
+)
+
+select
+    effects.file_no,
+    effects.line_no,
+    case when stg_programme.rounding = 'month' then 0 else effects.partner_no end as partner_no,
+    case stg_programme.rounding
+        when 'line' then concat(effects.document, '#', effects.line_ref)
+        when 'month' then substr(cast(effects.document_date as text), 1, 7)
+        else effects.document
+    end as document,
+    case
+        when stg_programme.rounding = 'month' then {{ month_end('effects.document_date') }}
+        else effects.document_date
+    end as earned_on,
+    effects.document_date,
+    effects.advocate,
+    effects.sku,
+    effects.unit,
+    effects.tax_basis,
+    effects.quantity_e4,
+    effects.amount_e4,
+    effects.event_on
+from effects
+cross join {{ ref('stg_programme') }} as stg_programme
