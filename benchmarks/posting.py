@@ -85,7 +85,7 @@ def run(lines: int) -> None:
 def _measure_floor(settings: Settings, lines: int) -> float:
     with open_warehouse(settings) as connection:
         connection.execute(text(LINES.format(lines=lines)))
-    with duckdb.connect(str(settings.warehouse)) as connection:
+    with duckdb.connect(str(settings.warehouse_file)) as connection:
         began = time.perf_counter()
         connection.execute(FLOOR)
         took = time.perf_counter() - began
@@ -110,6 +110,6 @@ def _measure_posting(settings: Settings) -> tuple[float, int]:
         post.post(engine, AS_OF, agreements=agreements, settings=settings)
         took = time.perf_counter() - began
         engine.dispose()
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(settings.warehouse_file), read_only=True) as connection:
         found = connection.execute("select count(*) from ledger.transfers").fetchone()
     return took, int(found[0]) if found else 0

@@ -163,7 +163,7 @@ def status(context: typer.Context) -> None:
     with _installation(context.obj) as here:
         tables = [
             report.file_table(here.engine),
-            report.trial_balance_table(here.settings.warehouse),
+            report.trial_balance_table(here.settings),
             report.voucher_table(here.engine),
             report.statement_table(here.engine),
         ]

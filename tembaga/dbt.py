@@ -3,14 +3,17 @@
 import logging
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tembaga.settings import PROJECT, Settings
-from tembaga.warehouse import in_use, is_locked
+from tembaga.warehouse import address, claim_warehouse, in_use, is_locked
 
 log = logging.getLogger(__name__)
 
-_read: list[Any] = []  # The manifest of the project, once it was read.
+SSL_OPTIONS = ("sslmode", "sslcert", "sslkey", "sslrootcert")
+
+_read: dict[tuple[str, str], Any] = {}  # The manifest of the project, once it was read.
 
 
 class DbtError(Exception):
@@ -56,18 +59,19 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
     """Run a dbt command and return the results of its nodes."""
     from dbt.cli.main import dbtRunner
 
-    os.environ["TEMBAGA_WAREHOUSE_PATH"] = str(settings.warehouse)
-    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    os.environ.update(environment(settings))
     work = settings.root / "dbt"
     options = ["--project-dir", str(PROJECT / "dbt"), "--profiles-dir", str(PROJECT / "dbt")]
     options += ["--target-path", str(work), "--log-path", str(work), "--quiet", "--no-use-colors"]
     try:
-        result = dbtRunner(manifest=_manifest(options)).invoke([command, *args, *options])
+        with claim_warehouse(settings):
+            manifest = _manifest(settings, options)
+            result = dbtRunner(manifest=manifest).invoke([command, *args, *options])
     finally:
         _let_go_of_the_warehouse()
     if result.exception is not None:
         if is_locked(result.exception):
-            raise in_use(settings.warehouse) from result.exception
+            raise in_use(settings) from result.exception
         raise DbtError(str(result.exception)) from result.exception
     nodes = list(getattr(result.result, "results", None) or [])
     if not result.success and (command != "build" or not nodes):
@@ -76,16 +80,45 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
     return nodes
 
 
-def _manifest(options: list[str]) -> Any:
-    """The project, read once for all commands of this process: no home differs in it."""
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that `dbt/profiles.yml` reads: which engine, and where it is."""
+    where = address(settings)
+    variables = {
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "TEMBAGA_DBT_ENGINE": settings.warehouse,
+    }
+    if settings.warehouse == "duckdb":
+        return variables | {"TEMBAGA_DBT_PATH": str(where.database)}
+    in_query = {name: str(value) for name, value in where.query.items()}
+    parts = {
+        "HOST": where.host or in_query.get("host", "localhost"),
+        "PORT": str(where.port or in_query.get("port", 5432)),
+        "USER": where.username or in_query.get("user", ""),
+        "DATABASE": where.database or "",
+        **{name.upper(): in_query.get(name, "") for name in SSL_OPTIONS},
+    }
+    return (
+        variables
+        | {f"TEMBAGA_DBT_{name}": value for name, value in parts.items()}
+        | {"DBT_ENV_SECRET_WAREHOUSE_PASSWORD": where.password or ""}  # Never in a log of dbt's.
+    )
+
+
+def _manifest(settings: Settings, options: list[str]) -> Any:
+    """The project, read once for all commands of this process.
+
+    It differs by the engine and the name of its database, and in nothing else.
+    """
     from dbt.cli.main import dbtRunner
 
-    if not _read:
+    where = address(settings)
+    key = (settings.warehouse, Path(where.database or "").name)
+    if key not in _read:
         result = dbtRunner().invoke(["parse", *options])
         if not result.success:
             raise DbtError(f"dbt cannot read its project: {result.exception}")
-        _read.append(result.result)
-    return _read[0]
+        _read[key] = result.result
+    return _read[key]
 
 
 def _let_go_of_the_warehouse() -> None:

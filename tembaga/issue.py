@@ -32,7 +32,7 @@ from tembaga.register.tables import advocates, batches, outlets, voucher_batches
 from tembaga.rulepack import MINOR_UNITS
 from tembaga.settings import Settings
 from tembaga.vouchers import code_hmac, voucher_code
-from tembaga.warehouse import has_table, open_warehouse
+from tembaga.warehouse import has_table, read_warehouse
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +67,7 @@ def issue(engine: Engine, *, settings: Settings) -> int:
 
     All of them are made or none. A second call makes none.
     """
-    if not settings.warehouse.exists():
-        return 0
-    with open_warehouse(settings) as warehouse:
+    with read_warehouse(settings) as warehouse:
         if not has_table(warehouse, "marts", "open_requests"):
             return 0
         requests = warehouse.execute(text(OPEN_REQUESTS)).all()

@@ -18,7 +18,7 @@ from tembaga.agreements import Agreement
 from tembaga.landing import folder_of
 from tembaga.register.tables import files
 from tembaga.settings import Settings
-from tembaga.warehouse import open_warehouse, sales
+from tembaga.warehouse import has_table, open_warehouse, read_warehouse, sales
 
 log = logging.getLogger(__name__)
 
@@ -209,7 +209,9 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
 
 def newest_sale(settings: Settings) -> date | None:
     """The day of the newest document that was ever accepted, or None if there is none."""
-    with open_warehouse(settings) as warehouse:
+    with read_warehouse(settings) as warehouse:
+        if not has_table(warehouse, "raw", "sales"):
+            return None
         return warehouse.execute(
             select(func.max(sales.c.document_date)).where(sales.c.outcome == "accepted")
         ).scalar_one()

@@ -4,16 +4,16 @@ Read-only, and as of a batch: what was posted after it is not seen, so that a st
 late says the same as one made in time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
+from sqlalchemy import Connection, text
 
-from tembaga.warehouse import in_use, is_locked
+from tembaga.settings import Settings
+from tembaga.warehouse import has_table, read_warehouse
 
 
 @dataclass(frozen=True)
@@ -106,26 +106,28 @@ class Books:
 class Marts:
     """The marts of an open warehouse."""
 
-    connection: duckdb.DuckDBPyConnection
+    connection: Connection
+
+    def has_books(self) -> bool:
+        """Whether anything was ever posted."""
+        return has_table(self.connection, "marts", "fct_movements")
 
     def batches(self) -> list[Batch]:
         """Every sealed batch, in order."""
-        rows = self.connection.execute(
-            "select batch_no, as_of, head from ledger.batches order by batch_no"
-        )
-        return [Batch(*row) for row in rows.fetchall()]
+        rows = self.asks("select batch_no, as_of, head from ledger.batches order by batch_no")
+        return [Batch(*row) for row in rows]
 
     def rewards(self) -> dict[str, Reward]:
         """The rewards of the catalogue."""
-        rows = self.connection.execute(
+        rows = self.asks(
             "select reward, name_id, name_en, merchant_name, deliver_to from marts.dim_rewards"
         )
-        return {reward: Reward(*facts) for reward, *facts in rows.fetchall()}
+        return {reward: Reward(*facts) for reward, *facts in rows}
 
     def advocates(self) -> set[str]:
         """Everybody who ever had a movement."""
-        rows = self.connection.execute("select distinct advocate from marts.fct_movements")
-        return {advocate for (advocate,) in rows.fetchall()}
+        rows = self.asks("select distinct advocate from marts.fct_movements")
+        return {advocate for (advocate,) in rows}
 
     def books(self, first_batches: Mapping[str, int], *, closing_batch: int) -> dict[str, Books]:
         """What happened to each advocate from its first batch to the closing one.
@@ -137,40 +139,36 @@ class Marts:
         Returns:
             Books by advocate.
         """
-        values = {
+        values: dict[str, object] = {
             "advocates": list(first_batches),
             "first_batches": list(first_batches.values()),
             "closing_batch": closing_batch,
         }
         books = {advocate: Books() for advocate in first_batches}
-        for balance in map(Balance._make, self._rows(BALANCES, values)):
+        for balance in map(Balance._make, self.asks(SPANS + BALANCES, **values)):
             books[balance.advocate].balances.append(balance)
-        for movement in map(Movement._make, self._rows(MOVEMENTS, values)):
+        for movement in map(Movement._make, self.asks(SPANS + MOVEMENTS, **values)):
             books[movement.advocate].movements.append(movement)
-        for line in map(AwardLine._make, self._rows(AWARD_LINES, values)):
+        for line in map(AwardLine._make, self.asks(SPANS + AWARD_LINES, **values)):
             books[line.advocate].lines.append(line)
-        for lot in map(DatedPoints._make, self._rows(LOTS, values)):
+        for lot in map(DatedPoints._make, self.asks(SPANS + LOTS, **values)):
             books[lot.advocate].lots.append(lot)
         return books
 
-    def _rows(self, query: str, values: Mapping[str, object]) -> Iterable[tuple[Any, ...]]:
-        return self.connection.execute(SPANS + query, values).fetchall()
+    def asks(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        """Rows of the warehouse; `values` stand in the query as `:name`."""
+        return [tuple(row) for row in self.connection.execute(text(query), values)]
 
 
 @contextmanager
-def open_marts(warehouse: Path) -> Iterator[Marts]:
+def open_marts(settings: Settings) -> Iterator[Marts]:
     """Open the warehouse for reading.
 
     Raises:
         WarehouseInUseError: Another process is writing to it.
+        WarehouseUnreachableError: Its PostgreSQL does not answer.
     """
-    try:
-        connection = duckdb.connect(str(warehouse), read_only=True)
-    except duckdb.IOException as error:
-        if not is_locked(error):
-            raise
-        raise in_use(warehouse) from error
-    with connection:
+    with read_warehouse(settings) as connection:
         yield Marts(connection)
 
 
@@ -180,9 +178,9 @@ with
 spans as (
 
     select
-        unnest($advocates::text[]) as advocate,
-        unnest($first_batches::bigint[]) as first_batch_no,
-        $closing_batch::bigint as closing_batch_no
+        unnest(cast(:advocates as text[])) as advocate,
+        unnest(cast(:first_batches as bigint[])) as first_batch_no,
+        cast(:closing_batch as bigint) as closing_batch_no
 
 )
 """
@@ -191,13 +189,16 @@ BALANCES = """
 select
     advocate,
     account,
-    coalesce(sum(amount) filter (where batch_no < first_batch_no), 0)::bigint as opening,
-    sum(amount)::bigint as closing,
+    cast(
+        coalesce(sum(amount) filter (where batch_no < first_batch_no), 0) as bigint
+    ) as opening,
+    cast(sum(amount) as bigint) as closing,
     count(*) filter (where batch_no >= first_batch_no) as movements
 from marts.fct_movements
 join spans using (advocate)
 where batch_no <= closing_batch_no
 group by advocate, account
+order by advocate, account
 """
 
 MOVEMENTS = """
@@ -207,7 +208,7 @@ select
 from marts.fct_movements
 join spans using (advocate)
 where batch_no between first_batch_no and closing_batch_no
-order by transfer_no
+order by transfer_no, account
 """
 
 AWARD_LINES = """
@@ -226,12 +227,12 @@ select
     movements.advocate,
     account,
     case account when 'available' then expires_on else matures_on end as falls_on,
-    sum(amount)::bigint as points
+    cast(sum(amount) as bigint) as points
 from marts.fct_movements as movements
 join spans on movements.advocate = spans.advocate
 join marts.rpt_lots as lots on movements.lot_no = lots.lot_no
 where batch_no <= closing_batch_no and account in ('available', 'pending')
 group by movements.advocate, account, falls_on
 having sum(amount) <> 0
-order by falls_on nulls last
+order by falls_on nulls last, advocate, account
 """

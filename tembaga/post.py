@@ -24,7 +24,13 @@ from tembaga.agreements import Agreement
 from tembaga.register.tables import batches, files, standing_orders, voucher_batches, vouchers
 from tembaga.rulepack import Reward, RulePack, RulePackError, load_rulepack
 from tembaga.settings import Settings
-from tembaga.warehouse import has_table, open_warehouse, replace_rows
+from tembaga.warehouse import (
+    claim_warehouse,
+    has_table,
+    open_warehouse,
+    read_warehouse,
+    replace_rows,
+)
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +70,9 @@ def post(
         BatchInProgressError: Another process is posting.
         LawBrokenError: The batch would break a law; nothing was appended.
         WarehouseInUseError: Another process has the warehouse open.
+        WarehouseUnreachableError: Its PostgreSQL does not answer.
     """
-    with engine.connect() as register, _only_one(register):
+    with engine.connect() as register, _only_one(register), claim_warehouse(settings):
         _recognise_published(register, settings)
         inputs = _open(register, as_of)
         rulepack = load_rulepack(settings.campaigns)
@@ -129,7 +136,7 @@ def _recognise_published(register: Connection, settings: Settings) -> None:
 
 def _published(settings: Settings, batch_no: int) -> tuple[int, str, list[int], list[int]] | None:
     """How many transfers a batch has in the ledger, its head, files and issued requests."""
-    with open_warehouse(settings) as connection:
+    with read_warehouse(settings) as connection:
         if not has_table(connection, "ledger", "batches"):
             return None
         batch = connection.execute(
@@ -276,7 +283,7 @@ def _audit(failed: list[dbt.FailedTest], settings: Settings) -> None:
     if not failed:
         return
     sentences = []
-    with open_warehouse(settings) as connection:
+    with read_warehouse(settings) as connection:
         for test in failed:
             rows = connection.execute(text(f"select * from {test.table} limit {SHOWN_ROWS}"))
             shown = "; ".join(str(dict(row._mapping)) for row in rows)
@@ -287,6 +294,6 @@ def _audit(failed: list[dbt.FailedTest], settings: Settings) -> None:
 
 
 def _has_batch(settings: Settings) -> bool:
-    with open_warehouse(settings) as connection:
+    with read_warehouse(settings) as connection:
         found = connection.execute(text("select count(*) from posting.proposed_batches"))
         return bool(found.scalar_one())

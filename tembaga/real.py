@@ -57,7 +57,7 @@ def run(here: Installation, folder: Path, *, partner: str, console: Console) -> 
     console.print()
     console.print(outcome_table(here))
     console.print(reason_table(here))
-    console.print(report.trial_balance_table(here.settings.warehouse))
+    console.print(report.trial_balance_table(here.settings))
     added = report.figures(here.engine) - before
     console.print(
         f"This run: {added.loaded} files loaded, {added.known_already} known already, "

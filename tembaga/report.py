@@ -18,6 +18,14 @@ from sqlalchemy import Engine, RowMapping, func, select
 from tembaga.marts import open_marts
 from tembaga.register.tables import batches, files, statements, voucher_batches, vouchers
 from tembaga.rulepack import MINOR_UNITS
+from tembaga.settings import Settings
+from tembaga.warehouse import has_table
+
+TRIAL_BALANCE = """
+select account, unit, debit, credit
+from marts.rpt_trial_balance
+order by unit desc, account
+"""
 
 _OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
 _NOTHING = "–"
@@ -97,30 +105,16 @@ def file_table(engine: Engine, *, after: int = 0) -> Table:
     return table
 
 
-def _has_books(warehouse: Path) -> bool:
-    """Whether anything was ever posted."""
-    if not warehouse.exists():
-        return False
-    with open_marts(warehouse) as marts:
-        found = marts.connection.execute(
-            "select count(*) from information_schema.tables where table_name = 'rpt_trial_balance'"
-        ).fetchall()
-    return bool(found[0][0])
-
-
-def trial_balance_table(warehouse: Path) -> Table:
+def trial_balance_table(settings: Settings) -> Table:
     """Every account's debits and credits; of each unit, both add up to the same."""
     table = _table("Trial balance", "account", "unit")
     for heading in ("debit", "credit"):
         table.add_column(heading, justify="right", no_wrap=True)
     sums: dict[str, list[int]] = {}
-    if not _has_books(warehouse):
-        return table
-    with open_marts(warehouse) as marts:
-        rows = marts.connection.execute(
-            "select account, unit, debit, credit from marts.rpt_trial_balance "
-            "order by unit desc, account"
-        ).fetchall()
+    with open_marts(settings) as marts:
+        if not has_table(marts.connection, "marts", "rpt_trial_balance"):
+            return table
+        rows = marts.asks(TRIAL_BALANCE)
     for account, unit, *both in rows:
         table.add_row(account, unit, *(_in_unit(amount, unit) for amount in both))
         sums[unit] = [

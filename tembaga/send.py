@@ -51,9 +51,9 @@ def prepare(engine: Engine, as_of: date, *, settings: Settings) -> int:
         StatementError: Some do not foot; none is made.
         WarehouseInUseError: Another process is writing to the warehouse.
     """
-    if not settings.warehouse.exists():
-        return 0  # Nothing has been posted yet.
-    with engine.begin() as register, open_marts(settings.warehouse) as marts:
+    with engine.begin() as register, open_marts(settings) as marts:
+        if not marts.has_books():
+            return 0
         register.execute(text("lock table statements in share row exclusive mode"))
         desk = _Desk(
             register,

@@ -8,6 +8,7 @@ every command on that home finds them; a variable in the environment wins over t
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,6 +33,13 @@ class Settings(BaseSettings):
 
     register_url: str | None = Field(
         None, description="SQLAlchemy address of the register; empty: the embedded PostgreSQL."
+    )
+    warehouse: Literal["duckdb", "postgres"] = Field(
+        "duckdb", description="The engine of the warehouse: a DuckDB file, or PostgreSQL."
+    )
+    warehouse_url: str | None = Field(
+        None,
+        description="SQLAlchemy address of the warehouse's PostgreSQL; empty: the embedded one.",
     )
     drop_zone_host: str = Field("127.0.0.1", description="The SFTP server of the partners.")
     drop_zone_port: int = Field(2222, description="Its port.")
@@ -67,8 +75,8 @@ class Settings(BaseSettings):
         return self.root / "landing"
 
     @property
-    def warehouse(self) -> Path:
-        """The DuckDB file of the warehouse."""
+    def warehouse_file(self) -> Path:
+        """The DuckDB file of the warehouse, if that is its engine."""
         return self.root / "warehouse.duckdb"
 
     @property

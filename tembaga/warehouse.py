@@ -1,31 +1,36 @@
-"""The warehouse: rows, ledger and marts. Embedded, it is one DuckDB file.
+"""The warehouse: rows, ledger and marts, on DuckDB (one file) or on PostgreSQL.
 
 This module describes the raw tables, which `load` and `post` fill and dbt reads as sources.
-All other tables are dbt models.
+All other tables are dbt models. What is written here runs on both engines as it stands.
 
-Only tasks in the Airflow pool `warehouse` open it for writing: a DuckDB file has one writer,
-and while it writes nobody else reads.
+There is one writer at a time. A DuckDB file has no more by itself, and while it is written
+nobody else reads. On PostgreSQL a writer takes an advisory lock of the warehouse's database,
+and readers see what was there when they began. So only tasks in the Airflow pool `warehouse`
+write, and a second writer is turned away rather than kept waiting.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from contextvars import ContextVar
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Boolean,
     Column,
     Connection,
     Date,
+    Engine,
     Integer,
     MetaData,
     SmallInteger,
     String,
     Table,
     create_engine,
+    make_url,
     text,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from tembaga.settings import Settings
@@ -249,8 +254,18 @@ standing_orders = Table(
 issued_requests = Table("issued_requests", raw, Column("request_no", BigInteger, nullable=False))
 
 
+WRITING_LOCK = 7_214_020  # Advisory locks of the warehouse's database; nobody else has them.
+PUBLISHING_LOCK = 7_214_021  # Held by the macro `publish` itself, see dbt/macros/engine/locks.sql.
+
+_claimed: ContextVar[frozenset[URL]] = ContextVar("claimed warehouses", default=frozenset())
+
+
 class WarehouseInUseError(Exception):
     """Another process has the warehouse open; the sentence says what to do."""
+
+
+class WarehouseUnreachableError(Exception):
+    """The warehouse's PostgreSQL does not answer; the sentence says where it was looked for."""
 
 
 def is_locked(error: BaseException) -> bool:
@@ -258,12 +273,29 @@ def is_locked(error: BaseException) -> bool:
     return "Could not set lock" in str(error)
 
 
-def in_use(warehouse: Path) -> WarehouseInUseError:
+def in_use(settings: Settings) -> WarehouseInUseError:
     """The error to raise then."""
+    where = address(settings)
     return WarehouseInUseError(
-        f"The warehouse {warehouse} is in use by another process. "
+        f"The warehouse {_shown(where)} is in use by another process. "
         "Wait for it to end, or stop it, and run this again; nothing was changed."
     )
+
+
+def address(settings: Settings) -> URL:
+    """Where the warehouse is.
+
+    Raises:
+        WarehouseUnreachableError: It is to be on PostgreSQL, and no address is set.
+    """
+    if settings.warehouse == "duckdb":
+        return URL.create("duckdb", database=str(settings.warehouse_file))
+    if not settings.warehouse_url:
+        raise WarehouseUnreachableError(
+            "The warehouse has no address. Set TEMBAGA_WAREHOUSE_URL, "
+            "or start the embedded services with `tembaga up`."
+        )
+    return make_url(settings.warehouse_url).set(drivername="postgresql+psycopg2")
 
 
 @contextmanager
@@ -273,21 +305,106 @@ def open_warehouse(settings: Settings) -> Iterator[Connection]:
     The raw tables are made where they are missing.
 
     Raises:
-        WarehouseInUseError: Another process has it open.
+        WarehouseInUseError: Another process is writing to it.
+        WarehouseUnreachableError: Its PostgreSQL does not answer.
     """
     settings.root.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"duckdb:///{settings.warehouse}", poolclass=NullPool)
+    where = address(settings)
+    engine = create_engine(where, poolclass=NullPool)
+    with _connected(settings, engine) as connection, connection.begin():
+        if settings.warehouse == "postgres" and where not in _claimed.get():
+            _turn_away_others(connection, settings, lock="pg_try_advisory_xact_lock")
+        connection.execute(text("create schema if not exists raw"))
+        raw.create_all(connection)
+        yield connection
+
+
+@contextmanager
+def read_warehouse(settings: Settings) -> Iterator[Connection]:
+    """Open the warehouse for reading, as it stands at this moment.
+
+    A warehouse that is not there yet is read as an empty one.
+
+    Raises:
+        WarehouseInUseError: Another process is writing to it, and its engine lets nobody read.
+        WarehouseUnreachableError: Its PostgreSQL does not answer.
+    """
+    where = address(settings)
+    if settings.warehouse == "postgres":
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        engine = create_engine(where, poolclass=NullPool, execution_options=snapshot)
+    elif settings.warehouse_file.exists():
+        engine = create_engine(where, poolclass=NullPool, connect_args={"read_only": True})
+    else:
+        engine = create_engine("duckdb:///:memory:", poolclass=NullPool)
+    with _connected(settings, engine) as connection:
+        yield connection
+
+
+@contextmanager
+def claim_warehouse(settings: Settings) -> Iterator[None]:
+    """Keep other writers out for as long as this lasts, whatever is opened and closed meanwhile.
+
+    Within it, this process opens the warehouse as often as it likes. On PostgreSQL the claim
+    ends with the process. DuckDB knows no claim: there, each opening keeps the others out.
+
+    Raises:
+        WarehouseInUseError: Another process is writing to it.
+        WarehouseUnreachableError: Its PostgreSQL does not answer.
+    """
+    where = address(settings)
+    if settings.warehouse == "duckdb" or where in _claimed.get():
+        yield
+        return
+    engine = create_engine(where, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with _connected(settings, engine) as connection:
+        _turn_away_others(connection, settings, lock="pg_try_advisory_lock")
+        before = _claimed.set(_claimed.get() | {where})
+        try:
+            yield
+        finally:
+            _claimed.reset(before)
+
+
+@contextmanager
+def _connected(settings: Settings, engine: Engine) -> Iterator[Connection]:
     try:
-        with engine.begin() as connection:
-            connection.execute(text("create schema if not exists raw"))
-            raw.create_all(connection)
+        with _connect(settings, engine) as connection:
             yield connection
     except DBAPIError as error:
         if is_locked(error):
-            raise in_use(settings.warehouse) from error
+            raise in_use(settings) from error
         raise
     finally:
         engine.dispose()
+
+
+def _connect(settings: Settings, engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        if settings.warehouse == "duckdb":
+            raise
+        raise WarehouseUnreachableError(
+            f"The warehouse at {_shown(engine.url)} does not answer. Is its PostgreSQL running?"
+        ) from error
+
+
+def _turn_away_others(connection: Connection, settings: Settings, *, lock: str) -> None:
+    """Take the lock of writing.
+
+    A process that was killed while it published may have left its server publishing still,
+    so the lock that this transaction holds must be free too.
+    """
+    publishing = f"pg_try_advisory_xact_lock({PUBLISHING_LOCK})"
+    if not connection.scalar(text(f"select {lock}({WRITING_LOCK}) and {publishing}")):
+        raise in_use(settings)
+
+
+def _shown(where: URL) -> str:
+    if where.drivername == "duckdb":
+        return str(where.database)
+    return where.render_as_string(hide_password=True)
 
 
 def has_table(connection: Connection, schema: str, table: str) -> bool:

@@ -7,9 +7,11 @@ so that a test says what a statement must print without any of the project's own
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 
-import duckdb
+from sqlalchemy import Connection, text
+
+from tembaga.settings import Settings
+from tembaga.warehouse import open_warehouse
 
 PENDING_DAYS = 14
 
@@ -64,7 +66,7 @@ class Invoice:
 class BookKeeper:
     """Writes what happened into a warehouse, batch by batch."""
 
-    warehouse: Path
+    connection: Connection
     batch_no: int = 0
     as_of: date = date.min
     transfer_no: int = 0
@@ -72,18 +74,18 @@ class BookKeeper:
     lots: dict[int, Invoice] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.connection = duckdb.connect(str(self.warehouse))
-        self.connection.execute(TABLES)
+        for statement in TABLES.split(";"):
+            if statement.strip():
+                self.connection.execute(text(statement))
 
     def close(self) -> None:
-        """Write the lots down and let others read."""
+        """Write the lots down."""
         for lot_no, invoice in self.lots.items():
             self._insert(
                 "marts.rpt_lots",
                 (invoice.advocate, lot_no, *self._in_lot(lot_no)),
                 (invoice.matures_on, invoice.expires_on),
             )
-        self.connection.close()
 
     def batch(self, as_of: date) -> None:
         """Begin the next batch."""
@@ -148,19 +150,22 @@ class BookKeeper:
             )
 
     def _in_lot(self, lot_no: int) -> tuple[int, ...]:
-        held = dict(
-            self.connection.execute(
-                "select account, sum(amount)::bigint from marts.fct_movements "
-                "where lot_no = ? group by account",
-                [lot_no],
-            ).fetchall()
+        found = self.connection.execute(
+            text(
+                "select account, cast(sum(amount) as bigint) as points "
+                "from marts.fct_movements "
+                "where lot_no = :lot_no group by account"
+            ),
+            {"lot_no": lot_no},
         )
+        held = {row.account: row.points for row in found}
         return tuple(held.get(account, 0) for account in ("pending", "available", "held"))
 
     def _insert(self, table: str, *parts: tuple[object, ...]) -> None:
         values = [value for part in parts for value in part]
-        marks = ", ".join("?" * len(values))
-        self.connection.execute(f"insert into {table} values ({marks})", values)
+        named = {f"v{nth}": value for nth, value in enumerate(values)}
+        marks = ", ".join(f":{name}" for name in named)
+        self.connection.execute(text(f"insert into {table} values ({marks})"), named)
 
 
 REWARD = "belanja_50"
@@ -168,14 +173,15 @@ BUDI, SARI = "MK-0017", "MK-0042"
 JANUARY, FEBRUARY = date(2026, 1, 31), date(2026, 2, 28)
 
 
-def keep_the_story(warehouse: Path) -> None:
+def keep_the_story(settings: Settings) -> None:
     """Write the story of Budi and Sari into a new warehouse."""
-    keeper = BookKeeper(warehouse)
-    keeper.reward(REWARD, "Voucher belanja Rp 50.000", "Shopping voucher, Rp 50,000")
-    _january(keeper)
-    _february(keeper)
-    _march(keeper)
-    keeper.close()
+    with open_warehouse(settings) as connection:
+        keeper = BookKeeper(connection)
+        keeper.reward(REWARD, "Voucher belanja Rp 50.000", "Shopping voucher, Rp 50,000")
+        _january(keeper)
+        _february(keeper)
+        _march(keeper)
+        keeper.close()
 
 
 OLD = Invoice(BUDI, 1, "INV-0988", date(2025, 12, 29))

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,17 +76,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture
-def register_url(server: Postgres) -> Iterator[str]:
-    """The address of a fresh register."""
-    name = f"register_{next(_database_numbers)}"
+@contextmanager
+def fresh_database(server: Postgres, name: str, template: str = "template1") -> Iterator[str]:
+    """A database of the server that is there for as long as this lasts; gives its address."""
     admin = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"create database {name} template template_register"))
+        connection.execute(text(f"create database {name} template {template}"))
     yield server.url(name)
     with admin.connect() as connection:
         connection.execute(text(f"drop database {name} with (force)"))
     admin.dispose()
+
+
+@pytest.fixture
+def register_url(server: Postgres) -> Iterator[str]:
+    """The address of a fresh register."""
+    name = f"register_{next(_database_numbers)}"
+    with fresh_database(server, name, template="template_register") as url:
+        yield url
 
 
 @pytest.fixture
@@ -94,6 +102,42 @@ def register(register_url: str) -> Iterator[Engine]:
     engine = open_register(register_url)
     yield engine
     engine.dispose()
+
+
+other_register_url = register_url  # A second one, for a test that compares two installations.
+
+
+@pytest.fixture
+def other_register(other_register_url: str) -> Iterator[Engine]:
+    """Another fresh register."""
+    engine = open_register(other_register_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each engine of the warehouse in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def postgres_warehouse(server: Postgres) -> Iterator[dict[str, str]]:
+    """The settings of a fresh warehouse on PostgreSQL.
+
+    It has the same name each time: dbt reads its project once for each name.
+    """
+    with fresh_database(server, "warehouse") as url:
+        yield {"warehouse": "postgres", "warehouse_url": url}
+
+
+@pytest.fixture
+def warehouse(request: pytest.FixtureRequest, engine_name: str) -> dict[str, str]:
+    """The settings of a fresh warehouse on each engine."""
+    if engine_name == "duckdb":
+        return {"warehouse": "duckdb"}
+    found: dict[str, str] = request.getfixturevalue("postgres_warehouse")
+    return found
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@
     {% set batch %}
         (select stg_batch.batch_no from {{ ref('stg_batch') }} as stg_batch) as batch_no
     {% endset %}
-    {% set statements = [] %}
+    {% set statements = publishing_lock() %}
     {% for table, source, key, columns, condition in [
         ('batches', 'proposed_batches', none, none, none),
         ('files', 'proposed_files', none, none, none),

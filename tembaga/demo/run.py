@@ -149,7 +149,7 @@ def _show_tables(demo: _Demo, console: Console, *, after_file: int) -> None:
         console.width = TABLE_WIDTH
     tables = [
         report.file_table(demo.engine, after=after_file),
-        report.trial_balance_table(demo.settings.warehouse),
+        report.trial_balance_table(demo.settings),
         report.voucher_table(demo.engine),
         report.statement_table(demo.engine),
     ]

@@ -32,11 +32,13 @@ from tembaga.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
-DATABASES = ("register", "airflow")
+REGISTER_DATABASES = ("register", "airflow")
+WAREHOUSE_DATABASE = "warehouse"
 WAIT_SECONDS = 60
 
 _ADDRESSES = {
     "register_url",
+    "warehouse_url",
     "drop_zone_host",
     "drop_zone_port",
     "drop_zone_user",
@@ -99,9 +101,10 @@ def _is_ours(lock: IO[str]) -> bool:
 
 def _start(settings: Settings, started: ExitStack) -> dict[str, str]:
     addresses: dict[str, str] = {}
-    if "TEMBAGA_REGISTER_URL" not in os.environ:
-        server = started.enter_context(postgres(settings.root / "postgres", databases=DATABASES))
-        addresses["register_url"] = server.url("register")
+    if databases := _databases(settings):
+        server = started.enter_context(postgres(settings.root / "postgres", databases=databases))
+        named = {"register_url": "register", "warehouse_url": WAREHOUSE_DATABASE}
+        addresses |= {name: server.url(db) for name, db in named.items() if db in databases}
     if "TEMBAGA_DROP_ZONE_HOST" not in os.environ:
         port = started.enter_context(sftp_server(settings))
         _open_to_partners(settings)
@@ -116,6 +119,16 @@ def _start(settings: Settings, started: ExitStack) -> dict[str, str]:
         catcher = mail_catcher(settings.root / "mail", preferred_port=settings.smtp_port)
         addresses |= {"smtp_host": LOOPBACK, "smtp_port": str(started.enter_context(catcher))}
     return addresses
+
+
+def _databases(settings: Settings) -> tuple[str, ...]:
+    """The databases for which the embedded PostgreSQL is needed."""
+    databases: tuple[str, ...] = ()
+    if "TEMBAGA_REGISTER_URL" not in os.environ:
+        databases += REGISTER_DATABASES
+    if settings.warehouse == "postgres" and "TEMBAGA_WAREHOUSE_URL" not in os.environ:
+        databases += (WAREHOUSE_DATABASE,)
+    return databases
 
 
 def _open_to_partners(settings: Settings) -> None:

@@ -130,7 +130,7 @@ class Narrator:
 
     def _rows(self, query: str, **values: object) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The columns and rows of the same."""
-        with duckdb.connect(str(self.here.settings.warehouse), read_only=True) as warehouse:
+        with duckdb.connect(str(self.here.settings.warehouse_file), read_only=True) as warehouse:
             found = warehouse.execute(_text(STORY / f"{query}.sql"), values)
             return [column[0] for column in found.description], found.fetchall()
 

@@ -136,7 +136,7 @@ def _clear_missed(api: AirflowApi, missed: set[tuple[str, str]]) -> None:
 
 def _what_came_of_it(here: Installation) -> dict[str, object]:
     """The heads of the ledger, what became of each file, and who was sent what."""
-    with open_marts(here.settings.warehouse) as marts:
+    with open_marts(here.settings) as marts:
         heads = [batch.head for batch in marts.batches()]
     outcomes = select(files.c.file_no, files.c.name, files.c.state, files.c.code).order_by(
         files.c.file_no

@@ -19,6 +19,7 @@ from tembaga.landing import folder_of
 from tembaga.marts import open_marts
 from tembaga.register import migrate
 from tembaga.register.tables import files
+from tembaga.report import TRIAL_BALANCE
 from tembaga.settings import PROJECT, load_settings
 
 DATA = PROJECT.parent / "shared" / "data" / "online_retail"
@@ -73,17 +74,14 @@ def _parts(sums: dict[str, tuple[int, Decimal]]) -> list[tuple[int, Decimal]]:
 
 
 def _heads(here: Installation) -> list[str]:
-    with open_marts(here.settings.warehouse) as marts:
+    with open_marts(here.settings) as marts:
         return [batch.head for batch in marts.batches()]
 
 
 def _trial_balance(here: Installation) -> Decimal:
-    with open_marts(here.settings.warehouse) as marts:
-        found = marts.connection.execute(
-            "select sum(debit) - sum(credit) from marts.rpt_trial_balance"
-        ).fetchone()
-    assert found is not None
-    return Decimal(found[0])
+    with open_marts(here.settings) as marts:
+        rows = marts.asks(TRIAL_BALANCE)
+    return Decimal(sum(debit - credit for *_, debit, credit in rows))
 
 
 def _cancellations_without_a_reason(here: Installation, week: Path) -> list[tuple[str, int]]:

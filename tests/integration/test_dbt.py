@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,14 +13,25 @@ from sqlalchemy import Engine, func, select, text
 from tembaga import dbt
 from tembaga.post import POSTING_LOCK, BatchInProgressError, LawBrokenError
 from tembaga.register.tables import batches
-from tembaga.settings import PROJECT, load_settings
-from tembaga.warehouse import WarehouseInUseError, open_warehouse
+from tembaga.settings import PROJECT, Settings, load_settings
+from tembaga.warehouse import (
+    PUBLISHING_LOCK,
+    WRITING_LOCK,
+    WarehouseInUseError,
+    WarehouseUnreachableError,
+    address,
+    claim_warehouse,
+    open_warehouse,
+    read_warehouse,
+)
 from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
 
 
 @pytest.fixture
-def books(register: Engine, tmp_path: Path) -> Bookkeeper:
-    settings = load_settings(home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS)
+def books(register: Engine, tmp_path: Path, warehouse: dict[str, str]) -> Bookkeeper:
+    settings = load_settings(
+        home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS, **warehouse
+    )
     return Bookkeeper(register, settings)
 
 
@@ -85,23 +98,68 @@ def test_a_batch_that_was_published_before_a_crash_is_recognised(books: Bookkeep
     assert books.asks("select head from ledger.batches") == [(head,)]
 
 
-def test_a_warehouse_in_use_is_named(books: Bookkeeper, tmp_path: Path):
-    books.sells("ADV", "A1", "2026-01-05", 100_000)
-    books.posts("2026-01-31")
-    holder = tmp_path / "hold.py"
-    holder.write_text(
-        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
-    )
+HOLDERS = {
+    "duckdb": "import duckdb, sys; c = duckdb.connect(sys.argv[1])",
+    "postgres": "import psycopg2, sys; c = psycopg2.connect(sys.argv[1]); "
+    "c.cursor().execute('select {lock}')",
+}
+
+
+@contextmanager
+def someone_else(settings: Settings, lock: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has the warehouse open for writing."""
+    where = address(settings)
+    opened = str(where.database)
+    if settings.warehouse == "postgres":
+        opened = f"host={where.query['host']} user=postgres dbname={where.database}"
+    program = HOLDERS[settings.warehouse].format(lock=lock) + "; print(1, flush=True); input()"
     process = subprocess.Popen(
-        [sys.executable, str(holder), str(books.settings.warehouse)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        [sys.executable, "-c", program, opened], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     try:
         assert process.stdout is not None
-        process.stdout.readline()
+        assert process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
+
+@pytest.mark.parametrize("lock", [WRITING_LOCK, PUBLISHING_LOCK])
+def test_a_warehouse_in_use_is_named(books: Bookkeeper, engine_name: str, lock: int):
+    if (engine_name, lock) == ("duckdb", PUBLISHING_LOCK):
+        pytest.skip("a DuckDB file has one lock")
+    books.sells("ADV", "A1", "2026-01-05", 100_000)
+    books.posts("2026-01-31")
+    books.sells("ADV", "A2", "2026-01-05", 100_000)
+
+    with someone_else(books.settings, f"pg_advisory_lock({lock})"):
         with pytest.raises(WarehouseInUseError, match="in use by another process"):
             books.posts("2026-02-01")
-    finally:
-        process.communicate(b"\n")
+        with pytest.raises(WarehouseInUseError, match="in use by another process"):
+            with open_warehouse(books.settings):
+                pass
+
+    assert books.posts("2026-02-01") == 2  # Its process has ended, and its claim with it.
+
+
+def test_who_has_claimed_the_warehouse_writes_as_often_as_it_likes(books: Bookkeeper):
+    with claim_warehouse(books.settings):
+        with open_warehouse(books.settings), claim_warehouse(books.settings):
+            pass
+        with open_warehouse(books.settings):
+            pass
+
+
+def test_a_warehouse_that_does_not_answer_is_named(books: Bookkeeper, engine_name: str):
+    if engine_name == "duckdb":
+        pytest.skip("a file does not answer")
+    gone = books.settings.warehouse_url.replace("/warehouse?", "/nothing?")
+
+    for settings, sentence in (
+        (books.settings.model_copy(update={"warehouse_url": gone}), "/nothing.* does not answer"),
+        (books.settings.model_copy(update={"warehouse_url": None}), "TEMBAGA_WAREHOUSE_URL"),
+    ):
+        with pytest.raises(WarehouseUnreachableError, match=sentence):
+            with read_warehouse(settings):
+                pass

@@ -28,6 +28,7 @@ from tembaga.embedded.postgres import Postgres, PostgresNotStartedError, postgre
 from tembaga.embedded.services import ServicesNotReadyError, airflow_url, do_answer, running
 from tembaga.embedded.sftp_server import add_partner, ensure_key, sftp_server
 from tembaga.settings import Settings, load_settings
+from tembaga.warehouse import open_warehouse
 
 HOLD = """
 import sys, time
@@ -187,6 +188,13 @@ def test_airflow_has_a_database_beside_the_register(services: Settings) -> None:
     with engine.connect() as connection:
         assert connection.scalar(text("select current_database()")) == "airflow"
     engine.dispose()
+
+
+def test_a_warehouse_on_postgres_is_a_database_beside_the_register(settings: Settings) -> None:
+    with running(settings.model_copy(update={"warehouse": "postgres"})) as reached:
+        with open_warehouse(reached) as warehouse:
+            assert warehouse.scalar(text("select current_database()")) == "warehouse"
+        assert not reached.warehouse_file.exists()
 
 
 def test_services_of_the_same_process_are_used_twice(services: Settings) -> None:

@@ -13,10 +13,9 @@ from shutil import copyfile
 from socket import socket
 from subprocess import PIPE, Popen
 
-import duckdb
 import pytest
 from aiosmtpd.controller import Controller
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, text, update
 
 from tembaga.embedded.mail_catcher import mail_catcher
 from tembaga.issue import voucher_key
@@ -30,10 +29,10 @@ from tembaga.register.tables import (
     vouchers,
 )
 from tembaga.send import StatementsRefusedError, prepare, send
-from tembaga.settings import Settings
+from tembaga.settings import Settings, load_settings
 from tembaga.statement import StatementError
 from tembaga.vouchers import code_hmac, voucher_code
-from tembaga.warehouse import WarehouseInUseError
+from tembaga.warehouse import WarehouseInUseError, open_warehouse
 from tests.books import BUDI, FEBRUARY, JANUARY, REWARD, SARI, keep_the_story
 
 NOW = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
@@ -43,16 +42,16 @@ BUDIS_VOUCHER, SARIS_VOUCHER = 1, 2
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with the story, to be copied."""
-    warehouse = tmp_path_factory.mktemp("story") / "warehouse.duckdb"
-    keep_the_story(warehouse)
-    return warehouse
+    settings = load_settings(home=tmp_path_factory.mktemp("story"))
+    keep_the_story(settings)
+    return settings.warehouse_file
 
 
 @pytest.fixture
 def home(settings: Settings, register: Engine, story: Path) -> Settings:
     """A home with the story in its warehouse, and Budi and Sari enrolled."""
     settings.root.mkdir(parents=True, exist_ok=True)
-    copyfile(story, settings.warehouse)
+    copyfile(story, settings.warehouse_file)
     with register.begin() as connection:
         connection.execute(
             insert(outlets).values(
@@ -219,8 +218,9 @@ def test_months_made_one_by_one_are_the_same_as_made_at_once(home, register):
 
 
 def test_points_that_rest_are_told_of_too(home, register):
-    with duckdb.connect(str(home.warehouse)) as warehouse:
-        warehouse.execute("insert into ledger.batches values (6, '2026-04-30', 0, ?)", ["0" * 64])
+    with open_warehouse(home) as warehouse:
+        batch = "insert into ledger.batches values (6, date '2026-04-30', 0, :head)"
+        warehouse.execute(text(batch), {"head": "0" * 64})
 
     prepare(register, date(2026, 4, 30), settings=home)
 
@@ -253,10 +253,12 @@ def test_who_is_not_in_the_register_gets_no_statement(home, register, caplog):
 
 def test_books_that_changed_under_a_statement_stop_the_next_one(home, register):
     prepare(register, JANUARY, settings=home)
-    with duckdb.connect(str(home.warehouse)) as warehouse:
+    with open_warehouse(home) as warehouse:
         warehouse.execute(
-            "update marts.fct_movements set amount = amount + 1 "
-            "where batch_no = 1 and document = 'INV-0012'"
+            text(
+                "update marts.fct_movements set amount = amount + 1 "
+                "where batch_no = 1 and document = 'INV-0012'"
+            )
         )
 
     with pytest.raises(StatementError, match=f"{BUDI}: pending opens with 499, but .* 498"):
@@ -272,7 +274,7 @@ def test_a_language_without_words_is_named(home, register):
 
 
 def test_a_warehouse_that_is_being_written_is_named(home, register):
-    other = _hold_open(home.warehouse)
+    other = _hold_open(home.warehouse_file)
     try:
         with pytest.raises(WarehouseInUseError, match=r"warehouse\.duckdb is in use"):
             prepare(register, FEBRUARY, settings=home)

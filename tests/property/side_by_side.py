@@ -121,22 +121,19 @@ class SideBySide:
         next_file_no = self.bookkeeper.next_file_no()
         doings, places = placed_in_files(doings, next_file_no, files_a_feed)
         self.group_at |= places
-        own = [i for of in doings.values() for i in of.items if i.feed in FEEDS_OF_THEIR_OWN]
-        if own:
-            self.bookkeeper.write(own)
-            self.bookkeeper.posts((self.last_day or as_of).isoformat())
-            self.oracles.own_batches(self.last_day or as_of, doings)
         judged = self.oracles.judge(doings)
-        of_day = [i for of in doings.values() for i in of.items if i.feed in FEEDS_OF_A_DAY[1:]]
-        self.bookkeeper.write([*(one for of in judged.values() for one in of), *of_day])
+        others = [i for of in doings.values() for i in of.items if not isinstance(i, Line)]
+        self.bookkeeper.write([*(one for of in judged.values() for one in of), *others])
         if issued := [request_id for of in doings.values() for request_id in of.issued]:
             self.bookkeeper.issues(issued)
+        self.oracles.own_batches(self.last_day or as_of, doings)
         self.oracles.day(as_of, doings, judged)
-        posted = self.bookkeeper.posts(as_of.isoformat())
         self.last_day = as_of
-        if posted is None:
-            self.oracles.batch_no -= 1
-        assert posted in (None, self.oracles.batch_no)
+        self.bookkeeper.posts(as_of.isoformat())
+        ((posted,),) = self.bookkeeper.asks("select max(batch_no) from ledger.batches")
+        if posted == self.oracles.batch_no - 1:  # There was nothing to post on the day.
+            self.oracles.batch_no = posted
+        assert posted == self.oracles.batch_no
         return self.differences(range(first, self.oracles.batch_no + 1))
 
     def differences(self, batch_nos: Iterable[int]) -> dict[str, list[str]]:

@@ -103,7 +103,7 @@ def _arrears(books: Bookkeeper) -> dict[str, int]:
 
 
 def _ever(books: Bookkeeper, rule: str) -> bool:
-    return bool(books.asks("select 1 from ledger.transfers where rule = ? limit 1", rule))
+    return bool(books.asks("select 1 from ledger.transfers where rule = :rule limit 1", rule=rule))
 
 
 def _enrol(register: Engine, names: dict[str, Advocate]) -> None:

@@ -27,7 +27,7 @@ from tembaga.register.tables import (
     vouchers,
 )
 from tembaga.settings import Settings
-from tembaga.warehouse import open_warehouse
+from tembaga.warehouse import open_warehouse, read_warehouse
 from tests.property.inputs import (
     Adjustment,
     Cancellation,
@@ -87,9 +87,12 @@ class Bookkeeper:
         *,
         sku: str = "ANY",
         quantity: int | None = None,
-        returns_document: str | None = None,
+        takes_back: str | None = None,
     ) -> None:
-        """One accepted line for the next file; by default a unit costs a rupiah."""
+        """One accepted line for the next file; by default a unit costs a rupiah.
+
+        `takes_back` is the day of the document that a return undoes; both have one number.
+        """
         self.lines.append(
             Line(
                 advocate,
@@ -99,13 +102,13 @@ class Bookkeeper:
                 (rupiah if quantity is None else quantity) * 10_000,
                 sku,
                 line_ref=f"{self.next_file_no()}/{len(self.lines)}",
-                returns_document=returns_document,
+                returns_document=document if takes_back else None,
             )
         )
 
-    def returns(self, advocate: str, document: str, on: str, rupiah: int, **more: Any) -> None:
+    def returns(self, advocate: str, document: str, sold_on: str, on: str, rupiah: int) -> None:
         """A line that takes back part of a document."""
-        self.sells(advocate, document, on, -rupiah, returns_document=document, **more)
+        self.sells(advocate, document, on, -rupiah, takes_back=sold_on)
 
     def posts(self, as_of: str) -> int | None:
         """Load what was written as one file, post it, and give the number of the batch."""
@@ -189,15 +192,10 @@ class Bookkeeper:
 
     # ---- what stands in the books ----
 
-    def asks(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of the warehouse; each `?` of the query stands for a value."""
-        parts = query.split("?")
-        named = "".join(f"{part}:v{n}" for n, part in enumerate(parts[:-1])) + parts[-1]
-        with open_warehouse(self.settings) as warehouse:
-            rows = warehouse.execute(
-                text(named), {f"v{n}": value for n, value in enumerate(values)}
-            )
-            return [tuple(row) for row in rows]
+    def asks(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        """Rows of the warehouse; `values` stand in the query as `:name`."""
+        with read_warehouse(self.settings) as warehouse:
+            return [tuple(row) for row in warehouse.execute(text(query), values)]
 
     def request_numbers(self) -> dict[str, int]:
         """The number of each request: by its id, or by advocate, batch and rank in it."""
@@ -219,27 +217,29 @@ class Bookkeeper:
         """What is on the accounts of an advocate; accounts at zero are left out."""
         rows = self.asks(
             "select account, cast(sum(amount) as bigint) from marts.fct_movements "
-            "where advocate = ? group by account having sum(amount) <> 0 order by account",
-            advocate,
+            "where advocate = :advocate group by account having sum(amount) <> 0 "
+            "order by account",
+            advocate=advocate,
         )
-        return dict(rows)  # type: ignore[arg-type]  # Two columns were asked for.
+        return dict(rows)
 
     def moved(self, advocate: str, batch_no: int) -> list[tuple[str, int, str]]:
         """The transfers of an advocate in a batch: rule, amount and document."""
         return self.asks(
             "select distinct on (transfer_no) rule, abs(amount), document "
-            "from marts.fct_movements where advocate = ? and batch_no = ? order by transfer_no",
-            advocate,
-            batch_no,
-        )  # type: ignore[return-value]  # Three columns were asked for.
+            "from marts.fct_movements where advocate = :advocate and batch_no = :batch_no "
+            "order by transfer_no",
+            advocate=advocate,
+            batch_no=batch_no,
+        )
 
     def shared_out(self, document: str, batch_no: int) -> list[int]:
         """The points of each line of a document in a batch, in order of the lines."""
         rows = self.asks(
-            "select points from marts.fct_award_lines where document = ? and batch_no = ? "
-            "order by file_no, line_no",
-            document,
-            batch_no,
+            "select points from marts.fct_award_lines "
+            "where document = :document and batch_no = :batch_no order by file_no, line_no",
+            document=document,
+            batch_no=batch_no,
         )
         return [points for (points,) in rows]
 

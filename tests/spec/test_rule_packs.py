@@ -39,7 +39,7 @@ def test_a_product_may_be_added_to_a_version_in_use(books, pack):
     books.sells("ADV", "A1", "2026-01-28", 1_000_000)
     books.posts("2026-01-31")
     edit(pack / "base.yml", ANY, ANY + "\n      - {sku: NEW, points: 1, per_amount: 70000}")
-    books.returns("ADV", "A1", "2026-02-01", 100_000)
+    books.returns("ADV", "A1", "2026-01-28", "2026-02-01", 100_000)
     books.sells("ADV", "A1", "2026-01-28", 140_000, sku="NEW")
     books.posts("2026-02-01")
 
@@ -60,8 +60,8 @@ def test_what_was_posted_with_may_not_be_changed(books, pack, file, old, new):
     books.sells("ADV", "A2", "2026-01-28", 70_000, sku="OIL", quantity=4)
     books.posts("2026-01-31")
     edit(pack / file, old, new)
-    books.returns("ADV", "A1", "2026-02-01", 1_000_000)
-    books.sells("ADV", "A2", "2026-02-01", -70_000, sku="OIL", quantity=-4, returns_document="A2")
+    books.returns("ADV", "A1", "2026-01-28", "2026-02-01", 1_000_000)
+    books.sells("ADV", "A2", "2026-02-01", -70_000, sku="OIL", quantity=-4, takes_back="2026-01-28")
 
     with pytest.raises(LawBrokenError, match="rates_stay_as_first_used"):
         books.posts("2026-02-01")
@@ -81,7 +81,7 @@ def test_amounts_that_no_64_bits_hold_are_summed_up_exactly(books, pack):
 def test_what_was_returned_beyond_what_was_sold_is_not_laid_on_other_lines(books):
     books.sells("ADV", "A1", "2026-01-05", 1_000_000)
     books.sells("ADV", "A1", "2026-01-05", 0)
-    books.returns("ADV", "A1", "2026-01-06", 3_000_000)
+    books.returns("ADV", "A1", "2026-01-05", "2026-01-06", 3_000_000)
     books.posts("2026-01-31")
 
     assert books.shared_out("A1", 1) == [100, 0, -100]

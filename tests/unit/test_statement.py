@@ -15,6 +15,7 @@ from tembaga.letters import Letter, WordsError, load_language, write
 from tembaga.marts import Batch, Books, Marts, open_marts
 from tembaga.movements import ACCOUNTS, Names
 from tembaga.rulepack import Contact, Programme
+from tembaga.settings import load_settings
 from tembaga.statement import (
     Party,
     Span,
@@ -53,9 +54,9 @@ VOUCHER = Voucher(
 
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory):
-    warehouse = tmp_path_factory.mktemp("home") / "warehouse.duckdb"
-    keep_the_story(warehouse)
-    with open_marts(warehouse) as marts:
+    settings = load_settings(home=tmp_path_factory.mktemp("home"))
+    keep_the_story(settings)
+    with open_marts(settings) as marts:
         yield marts
 
 
