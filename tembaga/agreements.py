@@ -22,6 +22,8 @@ from pydantic import (
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Language = Literal["id", "en"]
 
+OFFICE = "office"  # Whose papers we land ourselves (tembaga/papers.py): no partner's name.
+
 
 class AgreementError(Exception):
     """An agreement that cannot be used; its sentence names the file, the field and the remedy."""
@@ -197,6 +199,10 @@ def _load(path: Path) -> Agreement:
             for fault in error.errors()
         )
         raise AgreementError(f"{where}: {faults}") from error
+    if agreement.partner == OFFICE:
+        raise AgreementError(
+            f"{where}: partner: {OFFICE} is the folder of our own papers; choose another name"
+        )
     if agreement.partner != path.parent.name:
         raise AgreementError(f"{where}: partner must be the folder's name, {path.parent.name!r}")
     return agreement

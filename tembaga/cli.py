@@ -1,5 +1,6 @@
 """The command line: `tembaga`."""
 
+import getpass
 import logging
 import signal
 import sys
@@ -122,6 +123,46 @@ def post(context: typer.Context, as_of: AsOf = None) -> None:
 
 
 @app.command()
+def submit(
+    context: typer.Context,
+    feed: Annotated[
+        str,
+        typer.Argument(
+            help="requests, cancellations, adjustments, opening_balances, merges or reversals",
+        ),
+    ],
+    file: Annotated[Path, typer.Argument(help="CSV in UTF-8, with the columns of the feed.")],
+) -> None:
+    """Take a paper of the office, whole or not at all; the next post books it."""
+    from tembaga import papers
+    from tembaga.paper_lines import LINES
+
+    if feed not in LINES:
+        raise typer.BadParameter(f"there is no feed {feed!r}; choose one of {', '.join(LINES)}")
+    with _installation(context.obj) as here:
+        taken = papers.submit(here.engine, feed, file, settings=here.settings, now=here.now())
+    console.print(taken.says, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def close(
+    context: typer.Context,
+    period: Annotated[str, typer.Argument(help="The month, as 2026-03.")],
+    by: Annotated[
+        str | None, typer.Option(help="Who closes it; default: whoever is logged in.")
+    ] = None,
+) -> None:
+    """Close a month and all before it: nothing is posted into it any more."""
+    from tembaga import close as closing
+
+    with _installation(context.obj) as here:
+        closed = closing.close(
+            here.engine, period, by=by or _who(), today=here.today(), now=here.now()
+        )
+    console.print(closed.says(period), highlight=False, soft_wrap=True)
+
+
+@app.command()
 def issue(context: typer.Context, as_of: BooksDay = None) -> None:
     """Issue the vouchers of open requests, deliver them to the merchants, and post them."""
     from tembaga import stages
@@ -206,6 +247,14 @@ def _installation(settings: Settings) -> Iterator["Installation"]:
         logging.getLogger(__name__).info("", exc_info=True)
         console.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _who() -> str:
+    """Whoever is logged in; nobody if the system has no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def _day(here: "Installation", as_of: datetime | None) -> date:

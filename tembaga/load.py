@@ -8,14 +8,15 @@ into its acknowledgement.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select, text
 
 from tembaga.agreements import Agreement
-from tembaga.landing import folder_of
+from tembaga.landing import folder_of, sha256_of
 from tembaga.register.tables import files
 from tembaga.settings import Settings
 from tembaga.warehouse import has_table, open_warehouse, read_warehouse, sales
@@ -177,6 +178,17 @@ class LinesLostError(Exception):
     """Loading would lose lines; the sentence says of which file."""
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A validated file that is to be loaded: where its rows lie, and how many they must be."""
+
+    file_no: int
+    partner_no: int
+    currency: str
+    rows: Path
+    n_lines: int
+
+
 def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings) -> list[int]:
     """Load every validated file that is not loaded yet, and return their numbers.
 
@@ -195,16 +207,65 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
         ).all()
     if not waiting:
         return []
+    arrivals = [
+        Arrival(
+            file_no=file.file_no,
+            partner_no=agreements[file.partner].number,
+            currency=file.currency,
+            rows=folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet",
+            n_lines=file.lines_accepted,
+        )
+        for file in waiting
+    ]
+    digests = {arrival.file_no: sha256_of(arrival.rows) for arrival in arrivals}
     with open_warehouse(settings) as warehouse:
-        _load(warehouse, waiting, agreements, settings)
-        _prove(warehouse, waiting)
+        load_rows(warehouse, arrivals)
         changed = warehouse.execute(text(OUTCOMES)).all()
-        for file in waiting:
-            path = folder_of(settings.landing, file.partner, file.file_no) / "findings.parquet"
-            warehouse.execute(text(FINDINGS.format(file_no=file.file_no, path=_quoted(path))))
-    _record(engine, [file.file_no for file in waiting], changed)
-    log.info("loaded %d files", len(waiting))
-    return [file.file_no for file in waiting]
+        for arrival in arrivals:
+            path = arrival.rows.with_name("findings.parquet")
+            warehouse.execute(text(FINDINGS.format(file_no=arrival.file_no, path=_quoted(path))))
+        last_batch_no = _last_batch_no(warehouse)
+    _record(engine, digests, changed, last_batch_no)
+    log.info("loaded %d files", len(arrivals))
+    return [arrival.file_no for arrival in arrivals]
+
+
+def load_rows(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
+    """Put the rows of these files into the warehouse, judged against what is there.
+
+    What comes of it follows from the rows, their order and what the warehouse holds alone, so
+    that a replay gets the same. Loading them a second time replaces them.
+
+    Raises:
+        LinesLostError: The warehouse would not hold every line; nothing must be committed.
+    """
+    landed = [
+        {
+            "file_no": arrival.file_no,
+            "partner_no": arrival.partner_no,
+            "currency": arrival.currency,
+            "path": str(arrival.rows),
+        }
+        for arrival in arrivals
+    ]
+    warehouse.execute(
+        text(
+            "create or replace temp table landed "
+            "(file_no integer, partner_no integer, currency varchar, path varchar)"
+        )
+    )
+    warehouse.execute(
+        text("insert into landed values (:file_no, :partner_no, :currency, :path)"), landed
+    )
+    numbers = [arrival.file_no for arrival in arrivals]
+    warehouse.execute(
+        sales.delete().where(sales.c.file_no.in_(bindparam("numbers", numbers, expanding=True)))
+    )
+    paths = "[" + ", ".join(f"'{_quoted(file['path'])}'" for file in landed) + "]"
+    warehouse.execute(text(ARRIVING.replace("$paths", paths)))
+    for step in (FIRST_ARRIVALS, RETURNED_SALES, LOADED):
+        warehouse.execute(text(step))
+    _prove(warehouse, arrivals)
 
 
 def newest_sale(settings: Settings) -> date | None:
@@ -217,41 +278,7 @@ def newest_sale(settings: Settings) -> date | None:
         ).scalar_one()
 
 
-def _load(
-    warehouse: Connection,
-    waiting: Sequence[Row[Any]],
-    agreements: dict[str, Agreement],
-    settings: Settings,
-) -> None:
-    numbers = [file.file_no for file in waiting]
-    landed = [
-        {
-            "file_no": file.file_no,
-            "partner_no": agreements[file.partner].number,
-            "currency": file.currency,
-            "path": str(folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet"),
-        }
-        for file in waiting
-    ]
-    warehouse.execute(
-        text(
-            "create or replace temp table landed "
-            "(file_no integer, partner_no integer, currency varchar, path varchar)"
-        )
-    )
-    warehouse.execute(
-        text("insert into landed values (:file_no, :partner_no, :currency, :path)"), landed
-    )
-    warehouse.execute(
-        sales.delete().where(sales.c.file_no.in_(bindparam("numbers", numbers, expanding=True)))
-    )
-    paths = "[" + ", ".join(f"'{_quoted(file['path'])}'" for file in landed) + "]"
-    warehouse.execute(text(ARRIVING.replace("$paths", paths)))
-    for step in (FIRST_ARRIVALS, RETURNED_SALES, LOADED):
-        warehouse.execute(text(step))
-
-
-def _prove(warehouse: Connection, waiting: Sequence[Row[Any]]) -> None:
+def _prove(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
     """Every line that validation accepted is in the warehouse, file by file (law 6)."""
     counted = warehouse.execute(
         text(
@@ -260,21 +287,38 @@ def _prove(warehouse: Connection, waiting: Sequence[Row[Any]]) -> None:
         )
     ).all()
     found = {row.file_no: row.n_lines for row in counted}
-    for file in waiting:
-        if found.get(file.file_no, 0) != file.lines_accepted:
+    for arrival in arrivals:
+        if found.get(arrival.file_no, 0) != arrival.n_lines:
             raise LinesLostError(
-                f"File {file.file_no} has {file.lines_accepted} accepted lines, but "
-                f"{found.get(file.file_no, 0)} of them would be loaded; nothing was loaded. "
+                f"File {arrival.file_no} has {arrival.n_lines} accepted lines, but "
+                f"{found.get(arrival.file_no, 0)} of them would be loaded; nothing was loaded. "
                 "Have the file validated again: set its state in the register to landed."
             )
+
+
+def _last_batch_no(warehouse: Connection) -> int:
+    """The last batch that the warehouse had when these files met its history; 0 if none."""
+    if not has_table(warehouse, "ledger", "batches"):
+        return 0
+    last = warehouse.execute(text("select coalesce(max(batch_no), 0) from ledger.batches"))
+    return int(last.scalar_one())
 
 
 def _quoted(path: object) -> str:
     return str(path).replace("'", "''").replace(":", "\\:")
 
 
-def _record(engine: Engine, numbers: list[int], changed: Sequence[Row[tuple[object, ...]]]) -> None:
-    """Move the lines that did not hold against history from accepted to what they are."""
+def _record(
+    engine: Engine,
+    digests: dict[int, str],
+    changed: Sequence[Row[tuple[object, ...]]],
+    last_batch_no: int,
+) -> None:
+    """Move the lines that did not hold against history from accepted to what they are.
+
+    What they met is written down too: the files loaded together share a `load_no`, and
+    `loaded_after_batch_no` says how far the ledger was. A replay loads them at that place.
+    """
     with engine.begin() as register:
         for row in changed:
             lines, amount = f"lines_{row.outcome}", f"amount_{row.outcome}"
@@ -291,4 +335,17 @@ def _record(engine: Engine, numbers: list[int], changed: Sequence[Row[tuple[obje
                     }
                 )
             )
-        register.execute(files.update().where(files.c.file_no.in_(numbers)).values(state="loaded"))
+        load_no: int = register.scalars(
+            select(func.coalesce(func.max(files.c.load_no), 0) + 1)
+        ).one()
+        for file_no, sha256 in digests.items():
+            register.execute(
+                files.update()
+                .where(files.c.file_no == file_no)
+                .values(
+                    state="loaded",
+                    rows_sha256=sha256,
+                    load_no=load_no,
+                    loaded_after_batch_no=last_batch_no,
+                )
+            )

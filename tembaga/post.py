@@ -1,110 +1,145 @@
-"""Post: loaded files become one sealed batch of transfers.
+"""Post: what was loaded becomes sealed batches of transfers.
 
-    open      give the batch its number, and write down what goes into it
+    open      give the batch its number, and write down all that goes into it
     propose   dbt works out the transfers, from the files, the rules and the state of the books
     audit     dbt tests the laws of the books on what is proposed
     publish   one transaction appends the batch and its seal, or nothing
+
+An opening balance, a merge or a reversal is a batch of its own, in the order of the files;
+then everything else that waits is the batch of the day.
 
 A batch that breaks a law appends nothing, and what it proposed stays in the warehouse to be
 looked at. Posting may be killed at any instant and started again: a batch that was published
 is recognised, and one that was not is proposed anew.
 """
 
-import hashlib
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any, get_args
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, text, update
 
-from tembaga import dbt, warehouse
+from tembaga import dbt, papers, warehouse
 from tembaga.agreements import Agreement
-from tembaga.register.tables import batches, files, standing_orders, voucher_batches, vouchers
-from tembaga.rulepack import Reward, RulePack, RulePackError, load_rulepack
-from tembaga.settings import Settings
-from tembaga.warehouse import (
-    claim_warehouse,
-    has_table,
-    open_warehouse,
-    read_warehouse,
-    replace_rows,
+from tembaga.close import PeriodClosedError, open_from
+from tembaga.inputs import (
+    InputFile,
+    Inputs,
+    Kind,
+    Partner,
+    RulePackChangedError,
+    fill_raw,
+    keep_rulepack,
+    kept_rulepack,
 )
+from tembaga.register.locks import POSTING_LOCK, BatchInProgressError, only_one_posts
+from tembaga.register.tables import batches, files, standing_orders, voucher_batches, vouchers
+from tembaga.rulepack import RulePack, load_rulepack
+from tembaga.settings import Settings
+from tembaga.warehouse import claim_warehouse, has_table, open_warehouse, read_warehouse
+
+__all__ = [
+    "POSTING_LOCK",
+    "BatchInProgressError",
+    "LawBrokenError",
+    "PeriodClosedError",
+    "RulePackChangedError",
+    "post",
+    "propose",
+    "publish",
+]
 
 log = logging.getLogger(__name__)
 
-POSTING_LOCK = 7_214_010  # No other advisory lock of ours has it.
 SHOWN_ROWS = 5
-
-
-class BatchInProgressError(Exception):
-    """Another process is posting; the sentence says what to do."""
+ALONE = tuple(kind for kind in get_args(Kind) if kind != "day")  # Each file a batch of its own.
 
 
 class LawBrokenError(Exception):
     """A proposed batch breaks laws of the books; the sentence says which, and for what."""
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """What goes into a batch, besides the state of the books."""
-
-    batch_no: int
-    as_of: date
-    file_nos: Sequence[int]
-    issued_request_nos: Sequence[int]
-    orders: Sequence[tuple[str, str]]
-    manifest_sha256: str
-
-
 def post(
     engine: Engine, as_of: date, *, agreements: dict[str, Agreement], settings: Settings
 ) -> int | None:
-    """Post what is loaded and not posted yet, as of a day, and return the number of the batch.
+    """Post what is loaded and not posted yet, as of a day, in as many batches as it takes.
 
     The books never go back: an `as_of` before the last batch's is taken as the last batch's.
-    Returns None if there was nothing to post; a second call posts nothing.
+    Returns the number of the last batch, or None if there was nothing to post; a second call
+    posts nothing.
 
     Raises:
         BatchInProgressError: Another process is posting.
-        LawBrokenError: The batch would break a law; nothing was appended.
+        LawBrokenError: The batch would break a law; nothing of it was appended.
+        PeriodClosedError: The day lies in a month that was closed.
+        RulePackChangedError: The rule pack was edited meanwhile; nothing was appended.
         WarehouseInUseError: Another process has the warehouse open.
         WarehouseUnreachableError: Its PostgreSQL does not answer.
     """
-    with engine.connect() as register, _only_one(register), claim_warehouse(settings):
+    with engine.connect() as register, only_one_posts(register), claim_warehouse(settings):
+        _refuse_closed(register, as_of)
         _recognise_published(register, settings)
-        inputs = _open(register, as_of)
-        rulepack = load_rulepack(settings.campaigns)
-        _record_inputs(register, inputs, rulepack)
-        with open_warehouse(settings) as connection:
-            _fill_raw(connection, inputs, rulepack, agreements)
-        _audit(dbt.build(settings), settings)
-        if not _has_batch(settings):
-            register.execute(delete(batches).where(batches.c.batch_no == inputs.batch_no))
-            register.commit()
-            log.info("nothing to post as of %s", inputs.as_of)
-            return None
-        dbt.run_operation(settings, "publish")
-        _recognise_published(register, settings)
-        log.info("posted batch %d as of %s", inputs.batch_no, inputs.as_of)
-        return inputs.batch_no
+        papers.finish(engine, settings=settings)
+        last_batch_no = None
+        is_more = True
+        while is_more:
+            rulepack = keep_rulepack(settings.campaigns, settings.landing)
+            inputs = _open(register, as_of, agreements, rulepack)
+            is_posted = _post_batch(register, inputs, settings)
+            last_batch_no = inputs.batch_no if is_posted else last_batch_no
+            is_more = is_posted and inputs.kind != "day"
+        if last_batch_no is None:
+            log.info("nothing to post as of %s", as_of)
+        return last_batch_no
 
 
-@contextmanager
-def _only_one(register: Connection) -> Iterator[None]:
-    """Hold the lock of posting; it ends with the connection, also when the process dies."""
-    if not register.execute(select(func.pg_try_advisory_lock(POSTING_LOCK))).scalar_one():
-        raise BatchInProgressError(
-            "Another process is posting a batch. Wait for it to end and run this again."
+def propose(inputs: Inputs, rulepack: RulePack, *, settings: Settings) -> bool:
+    """Work out a batch and audit it; returns whether there is anything to publish.
+
+    What it needs is in the warehouse or in its arguments; the register is not asked.
+
+    Raises:
+        LawBrokenError: It would break a law.
+    """
+    with open_warehouse(settings) as connection:
+        fill_raw(connection, inputs, rulepack)
+    _audit(dbt.build(settings), settings)
+    return _has_batch(settings)
+
+
+def publish(settings: Settings) -> None:
+    """Append the batch that was proposed: all of it and its seal, or nothing."""
+    dbt.run_operation(settings, "publish")
+
+
+def _post_batch(register: Connection, inputs: Inputs, settings: Settings) -> bool:
+    """Propose, audit and publish a batch that is opened; False if it would be empty."""
+    rulepack = kept_rulepack(settings.landing, inputs.rulepack_sha256)
+    if not propose(inputs, rulepack, settings=settings):
+        _forget(register, inputs.batch_no)
+        return False
+    if load_rulepack(settings.campaigns).sha256 != inputs.rulepack_sha256:
+        _forget(register, inputs.batch_no)
+        raise RulePackChangedError(
+            f"The rule pack {settings.campaigns} was edited while batch {inputs.batch_no} was "
+            "made from it; nothing was posted. Run this again to post by the rules as they are "
+            "now, or undo the edit first."
         )
-    register.commit()
-    try:
-        yield
-    finally:
-        register.rollback()
-        register.execute(select(func.pg_advisory_unlock(POSTING_LOCK)))
-        register.commit()
+    publish(settings)
+    _recognise_published(register, settings)
+    log.info("posted batch %d (%s) as of %s", inputs.batch_no, inputs.kind, inputs.as_of)
+    return True
+
+
+def _refuse_closed(register: Connection, as_of: date) -> None:
+    first_open = open_from(register)
+    register.rollback()
+    if first_open is not None and as_of < first_open:
+        raise PeriodClosedError(
+            f"{as_of:%Y-%m} is closed: nothing is posted into it any more. "
+            f"Give a day from {first_open} on."
+        )
 
 
 def _recognise_published(register: Connection, settings: Settings) -> None:
@@ -117,20 +152,26 @@ def _recognise_published(register: Connection, settings: Settings) -> None:
         return
     published = _published(settings, batch_no)
     if published is None:
-        register.execute(delete(batches).where(batches.c.batch_no == batch_no))
-    else:
-        n_transfers, head, file_nos, request_nos = published
-        register.execute(
-            update(files).where(files.c.file_no.in_(file_nos)).values(batch_no=batch_no)
-        )
-        register.execute(
-            update(vouchers).where(vouchers.c.request_no.in_(request_nos)).values(batch_no=batch_no)
-        )
-        register.execute(
-            update(batches)
-            .where(batches.c.batch_no == batch_no)
-            .values(transfers=n_transfers, head=head, published_at=func.now())
-        )
+        _forget(register, batch_no)
+        return
+    n_transfers, head, file_nos, request_nos = published
+    register.execute(update(files).where(files.c.file_no.in_(file_nos)).values(batch_no=batch_no))
+    register.execute(
+        update(vouchers).where(vouchers.c.request_no.in_(request_nos)).values(batch_no=batch_no)
+    )
+    register.execute(
+        update(batches)
+        .where(batches.c.batch_no == batch_no)
+        .values(transfers=n_transfers, head=head, published_at=func.now())
+    )
+    register.commit()
+
+
+def _forget(register: Connection, batch_no: int) -> None:
+    """Take an open batch out of the register; its number is given again."""
+    register.execute(
+        delete(batches).where(batches.c.batch_no == batch_no, batches.c.published_at.is_(None))
+    )
     register.commit()
 
 
@@ -153,16 +194,62 @@ def _published(settings: Settings, batch_no: int) -> tuple[int, str, list[int], 
         )
 
 
-def _open(register: Connection, as_of: date) -> Inputs:
-    last = register.execute(
-        select(func.coalesce(func.max(batches.c.batch_no), 0), func.max(batches.c.as_of))
+def _open(
+    register: Connection, as_of: date, agreements: dict[str, Agreement], rulepack: RulePack
+) -> Inputs:
+    """Open the next batch: the oldest file that is posted alone, or all that is not."""
+    last_batch_no: int = register.scalars(
+        select(func.coalesce(func.max(batches.c.batch_no), 0))
     ).one()
-    loaded = register.execute(
-        select(files.c.file_no, files.c.sha256)
+    last_as_of: date | None = register.scalar(select(func.max(batches.c.as_of)))
+    first_open = open_from(register)
+    waiting = _waiting(register)
+    kind, batch_files = _next(waiting)
+    days = [day for day in (last_as_of, first_open) if day is not None]
+    if kind == "day" or last_as_of is None:
+        days.append(as_of)
+    inputs = Inputs(
+        batch_no=last_batch_no + 1,
+        kind=kind,
+        as_of=max(days),
+        open_from=first_open,
+        files=tuple(InputFile.model_validate(dict(file._mapping)) for file in batch_files),
+        issued=_issued(register) if kind == "day" else (),
+        orders=_orders(register) if kind == "day" else (),
+        partners=tuple(_partners(agreements.values())),
+        rulepack_sha256=rulepack.sha256,
+    )
+    register.execute(
+        insert(batches).values(
+            batch_no=inputs.batch_no,
+            as_of=inputs.as_of,
+            manifest_sha256=inputs.manifest_sha256,
+            rulepack_sha256=inputs.rulepack_sha256,
+            opened_at=func.now(),
+            inputs=inputs.model_dump(mode="json"),
+        )
+    )
+    register.commit()
+    return inputs
+
+
+def _waiting(register: Connection) -> Sequence[Row[Any]]:
+    columns = [files.c[name] for name in InputFile.model_fields]
+    return register.execute(
+        select(*columns)
         .where(files.c.state == "loaded", files.c.batch_no.is_(None))
         .order_by(files.c.file_no)
     ).all()
-    issued_nos: list[int] = list(
+
+
+def _next(waiting: Sequence[Row[Any]]) -> tuple[Kind, Sequence[Row[Any]]]:
+    alone = next((file for file in waiting if file.feed in ALONE), None)
+    return ("day", waiting) if alone is None else (alone.feed, [alone])
+
+
+def _issued(register: Connection) -> tuple[int, ...]:
+    """The requests whose vouchers their merchants have, and that no batch has booked."""
+    return tuple(
         register.scalars(
             select(vouchers.c.request_no)
             .join(voucher_batches)
@@ -170,113 +257,18 @@ def _open(register: Connection, as_of: date) -> Inputs:
             .order_by(vouchers.c.request_no)
         )
     )
-    orders = sorted(
-        (row.advocate, row.reward)
-        for row in register.execute(select(standing_orders.c.advocate, standing_orders.c.reward))
+
+
+def _orders(register: Connection) -> tuple[tuple[str, str], ...]:
+    wanted = register.execute(select(standing_orders.c.advocate, standing_orders.c.reward))
+    return tuple(sorted((row.advocate, row.reward) for row in wanted))
+
+
+def _partners(agreements: Iterable[Agreement]) -> Iterable[Partner]:
+    return (
+        Partner(partner_no=a.number, partner=a.partner, kind=a.kind, name=a.name)
+        for a in agreements
     )
-    manifest = [f"file|{sha256}" for sha256 in sorted(row.sha256 for row in loaded)]
-    manifest += [f"issued|{request_no}" for request_no in issued_nos]
-    manifest += [f"order|{reward}|{advocate}" for advocate, reward in orders]
-    return Inputs(
-        batch_no=last[0] + 1,
-        as_of=max(as_of, last[1] or as_of),
-        file_nos=[row.file_no for row in loaded],
-        issued_request_nos=issued_nos,
-        orders=orders,
-        manifest_sha256=hashlib.sha256("\n".join(manifest).encode()).hexdigest(),
-    )
-
-
-def _record_inputs(register: Connection, inputs: Inputs, rulepack: RulePack) -> None:
-    register.execute(
-        insert(batches).values(
-            batch_no=inputs.batch_no,
-            as_of=inputs.as_of,
-            manifest_sha256=inputs.manifest_sha256,
-            rulepack_sha256=rulepack.sha256,
-            opened_at=func.now(),
-        )
-    )
-    register.commit()
-
-
-def _fill_raw(
-    connection: Connection,
-    inputs: Inputs,
-    rulepack: RulePack,
-    agreements: dict[str, Agreement],
-) -> None:
-    """Put the batch's inputs where the models read them."""
-    rows: dict[object, list[dict[str, object]]] = {
-        warehouse.batch: [
-            {
-                "batch_no": inputs.batch_no,
-                "as_of": inputs.as_of,
-                "manifest_sha256": inputs.manifest_sha256,
-                "rulepack_sha256": rulepack.sha256,
-            }
-        ],
-        warehouse.batch_files: [{"file_no": file_no} for file_no in inputs.file_nos],
-        warehouse.issued_requests: [{"request_no": no} for no in inputs.issued_request_nos],
-        warehouse.standing_orders: [
-            {"advocate": advocate, "reward": reward} for advocate, reward in inputs.orders
-        ],
-        **_rule_rows(rulepack, agreements),
-    }
-    _keep_partners(connection, agreements)
-    for table, table_rows in rows.items():
-        replace_rows(connection, table, table_rows)  # type: ignore[arg-type]  # Keys are tables.
-
-
-def _keep_partners(connection: Connection, agreements: dict[str, Agreement]) -> None:
-    """Bring the partners up to date; one who has left stays, for the ledger names it."""
-    partners = warehouse.partners
-    numbers = [agreement.number for agreement in agreements.values()]
-    connection.execute(partners.delete().where(partners.c.partner_no.in_(numbers)))
-    connection.execute(
-        partners.insert(),
-        [
-            {"partner_no": a.number, "partner": a.partner, "kind": a.kind, "name": a.name}
-            for a in agreements.values()
-        ],
-    )
-
-
-def _merchant_no(reward: Reward, agreements: dict[str, Agreement]) -> int:
-    merchant = agreements.get(reward.merchant)
-    if merchant is None or merchant.kind != "merchant":
-        raise RulePackError(
-            f"catalogue.yml: {reward.reward}: {reward.merchant} is no merchant of the programme; "
-            f"add sftp_inbound/{reward.merchant}/agreement.yml, or take the reward out"
-        )
-    return merchant.number
-
-
-def _rule_rows(
-    rulepack: RulePack, agreements: dict[str, Agreement]
-) -> dict[object, list[dict[str, object]]]:
-    return {
-        warehouse.programme: [rulepack.programme_row()],
-        warehouse.products: rulepack.product_rows(),
-        warehouse.versions: rulepack.version_rows(),
-        warehouse.rates: rulepack.rate_rows(),
-        warehouse.taxes: rulepack.tax_rows(),
-        warehouse.caps: rulepack.cap_rows(),
-        warehouse.rewards: [
-            {
-                "reward": reward.reward,
-                "partner_no": _merchant_no(reward, agreements),
-                "name_id": reward.name.id,
-                "name_en": reward.name.en,
-                "points": reward.points,
-                "face_minor": reward.face_minor,
-                "currency": reward.currency,
-                "usable_days": reward.usable_days,
-                "deliver_to": reward.deliver_to,
-            }
-            for reward in rulepack.catalogue.rewards
-        ],
-    }
 
 
 def _audit(failed: list[dbt.FailedTest], settings: Settings) -> None:

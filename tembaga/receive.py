@@ -22,13 +22,13 @@ from tembaga.agreements import Agreement
 from tembaga.drop_zone import Entry, entry
 from tembaga.inbox import aside, dropped, find, move_aside, senders
 from tembaga.landing import FileChangedError, is_plain, land, original, sha256_of
+from tembaga.register.locks import NUMBERING_LOCK
 from tembaga.register.tables import files
 from tembaga.settings import Settings
 
 log = logging.getLogger(__name__)
 
-NUMBERING_LOCK = 7_214_002  # No other advisory lock of ours has it.
-FILE_LOCK = 7_214_003  # With the file's number beside it.
+FILE_LOCK = 7_214_003  # No other advisory lock of ours has it. With the file's number beside it.
 READ_AHEAD = 64  # Requests under way at a time: enough for the line, and 2 MB of memory.
 
 

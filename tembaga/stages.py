@@ -82,7 +82,7 @@ def acknowledge(here: Installation) -> int:
 
 
 def post(here: Installation, as_of: date) -> int | None:
-    """Post all that is loaded; the number of the batch, or None if nothing was new.
+    """Post all that is loaded; the number of the last batch, or None if nothing was new.
 
     Raises:
         DayAheadError: The day has not come anywhere yet, and the books never go back.
@@ -119,8 +119,14 @@ def deliver(here: Installation) -> int:
 
 
 def record(here: Installation, as_of: date) -> int | None:
-    """Post the vouchers that were delivered; the number of the batch, or None if none were."""
-    return post(here, as_of) if waiting.to_record(here.engine) else None
+    """Post the vouchers that were delivered; the number of the batch, or None if none were.
+
+    Where that day lies in a month that was closed meanwhile, they are booked on the first open
+    day.
+    """
+    if not waiting.to_record(here.engine):
+        return None
+    return post(here, max(as_of, waiting.first_open_day(here.engine) or as_of))
 
 
 def prepare(here: Installation, as_of: date) -> int:
@@ -166,8 +172,16 @@ def receive_files(here: Installation, say: Say) -> None:
 
 def post_ledger(here: Installation, as_of: date, say: Say) -> None:
     """Post what is loaded, as of a day, as the DAG of that name."""
-    batch_no = post(here, as_of)
-    say("nothing to post" if batch_no is None else f"batch {batch_no} posted as of {as_of}")
+    before = waiting.last_batch_no(here.engine)
+    post(here, as_of)
+    posted = waiting.batches_after(here.engine, before)
+    for batch in posted:
+        say(
+            f"batch {batch.batch_no} ({batch.inputs['kind'] if batch.inputs else 'day'}) "
+            f"posted as of {batch.as_of}: {batch.transfers:,} transfers, head {batch.head}"
+        )
+    if not posted:
+        say("nothing to post")
 
 
 def issue_vouchers(here: Installation, as_of: date, say: Say) -> None:

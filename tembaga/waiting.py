@@ -4,17 +4,19 @@ Each run takes up all that waits, also what an earlier run left behind when it f
 nothing needs to be remembered between runs, and a lost run loses nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, Row, func, select
 
+from tembaga.close import open_from
 from tembaga.register.tables import batches, files, voucher_batches, vouchers
 
 
 def to_validate(engine: Engine) -> list[int]:
-    """Files that have landed and are neither refused nor loaded."""
-    return _file_nos(engine, files.c.state.in_(("landed", "validated")))
+    """Sales files that have landed and are neither refused nor loaded."""
+    return _file_nos(engine, files.c.state.in_(("landed", "validated")), files.c.feed == "sales")
 
 
 def to_post(engine: Engine) -> list[int]:
@@ -50,6 +52,30 @@ def books_day(engine: Engine) -> date | None:
     with engine.connect() as connection:
         day: date | None = connection.scalar(last)
     return day
+
+
+def first_open_day(engine: Engine) -> date | None:
+    """The day after the last closed month; None if no month was closed."""
+    with engine.connect() as connection:
+        return open_from(connection)
+
+
+def last_batch_no(engine: Engine) -> int:
+    """The number of the last batch that was published; 0 if none was."""
+    last = select(func.coalesce(func.max(batches.c.batch_no), 0))
+    with engine.connect() as connection:
+        return connection.scalars(last.where(batches.c.published_at.is_not(None))).one()
+
+
+def batches_after(engine: Engine, batch_no: int) -> Sequence[Row[Any]]:
+    """The batches that were published after the one of this number."""
+    found = (
+        select(batches)
+        .where(batches.c.batch_no > batch_no, batches.c.published_at.is_not(None))
+        .order_by(batches.c.batch_no)
+    )
+    with engine.connect() as connection:
+        return connection.execute(found).all()
 
 
 def newest_batch(engine: Engine, *, since: datetime) -> int | None:

@@ -58,6 +58,18 @@ files = Table(
     Column("currency", String(3)),
     Column("answered_at", DateTime(timezone=True), comment="The acknowledgement was delivered."),
     Column("batch_no", Integer, ForeignKey("batches.batch_no"), comment="Posted by this batch."),
+    Column(
+        "feed",
+        String,
+        nullable=False,
+        server_default="sales",
+        comment="What kind of file it is: sales, or a feed of the office.",
+    ),
+    Column("rows_sha256", String(64), comment="Of rows.parquet, as it was loaded."),
+    Column("load_no", Integer, comment="Files that were loaded together share it."),
+    Column(
+        "loaded_after_batch_no", Integer, comment="The last batch in the ledger when it was loaded."
+    ),
 )
 
 batches = Table(
@@ -71,6 +83,32 @@ batches = Table(
     Column("head", String(64), comment="The seal; null until the batch is published."),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("published_at", DateTime(timezone=True)),
+    Column("inputs", JSONB, comment="All that it was made from, for a replay."),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("approval_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("file_no", Integer, ForeignKey("files.file_no"), nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("maker", String, nullable=False),
+    Column("approver", String, nullable=False),
+    Column("second_approver", String),
+    Column("reason", String, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("advocate", String, nullable=False),
+    Column("content_sha256", String(64), nullable=False, comment="Of what was approved."),
+    Column("approved_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("file_no", "line_no"),
+)
+
+periods = Table(
+    "periods",
+    metadata,
+    Column("period", String(7), primary_key=True, comment="A month, as in 2026-03."),
+    Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("closed_by", String, nullable=False),
 )
 
 outlets = Table(

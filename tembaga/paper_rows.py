@@ -1,0 +1,69 @@
+"""Paper rows: a paper's lines as a Parquet file beside it, and from there in the warehouse.
+
+The file is part of the landing: a replay loads it again, byte for byte what was loaded first.
+"""
+
+import csv
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlalchemy import BigInteger, Connection, Date, Integer, String, Table, text
+
+from tembaga import warehouse
+from tembaga.reading import quoted
+
+ROWS_AT_A_TIME = 10_000
+
+TABLES: dict[str, Table] = {
+    "requests": warehouse.requests,
+    "cancellations": warehouse.cancellations,
+    "adjustments": warehouse.adjustments,
+    "opening_balances": warehouse.opening_balances,
+    "merges": warehouse.merges,
+    "reversals": warehouse.reversals,
+}
+_TYPES = ((BigInteger, "bigint"), (Integer, "integer"), (Date, "date"), (String, "varchar"))
+
+
+def write_rows(feed: str, rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write the rows of a paper to `path`: all of them, or nothing."""
+    table = TABLES[feed]
+    names = [column.name for column in table.columns]
+    with tempfile.TemporaryDirectory(prefix=".rows-", dir=path.parent) as folder:
+        plain, made = Path(folder) / "rows.csv", Path(folder) / "rows.parquet"
+        with plain.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerows([row[name] for name in names] for row in rows)
+        types = ", ".join(f"{quoted(c.name)}: {quoted(_type(c.type))}" for c in table.columns)
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"copy (from read_csv({quoted(str(plain))}, columns = {{{types}}}, "
+                "auto_detect = false, header = false, delim = ',', quote = '\"', "
+                f"escape = '\"', nullstr = '', parallel = false)) "
+                f"to {quoted(str(made))} (format parquet)"
+            )
+        made.replace(path)
+
+
+def load_paper(connection: Connection, feed: str, file_no: int, path: Path) -> None:
+    """Make the rows at `path` those of the file in its raw table; a second call changes nothing."""
+    table = TABLES[feed]
+    connection.execute(table.delete().where(table.c.file_no == file_no))
+    names = ", ".join(column.name for column in table.columns)
+    source = f"select {names} from read_parquet({quoted(str(path))})"
+    if connection.dialect.name == "duckdb":
+        colons_bound = source.replace(":", "\\:")
+        connection.execute(text(f"insert into {table} ({names}) {colons_bound}"))
+        return
+    with duckdb.connect() as rows:
+        found = rows.execute(source)
+        while some := found.fetchmany(ROWS_AT_A_TIME):
+            keys = [column.name for column in table.columns]
+            connection.execute(table.insert(), [dict(zip(keys, row, strict=True)) for row in some])
+
+
+def _type(of_column: object) -> str:
+    return next(name for kind, name in _TYPES if isinstance(of_column, kind))
