@@ -240,7 +240,7 @@ class Books:
         for lot in lots:
             if lot.difference > 0:
                 self._earn(lot, lot.difference)
-        self._keep_caps(lots)
+        self._keep_caps(latest)
         falling = [lot for lot in lots if lot.difference < 0]
         self._claw_back(sorted(falling, key=lambda lot: lot.number), latest)
 
@@ -270,10 +270,10 @@ class Books:
         counts_on = min(lot.earned_on, self._as_of)
         self._post("earn", ISSUED, PENDING + lot.owner, lot, points, lot.earned_on, counts_on)
 
-    def _keep_caps(self, lots: list[Lot]) -> None:
+    def _keep_caps(self, latest: dict[Lot, date]) -> None:
         """What lies above the cap of a period overflows; returns eat that first (S4)."""
         periods: dict[tuple[str, date], int] = {}
-        for lot in lots:
+        for lot in latest:
             if cap := self.rules.cap(lot.earned_on):
                 periods[lot.earner, cap[0]] = cap[1]
                 self.raw[lot.earner, cap[0]] += lot.difference
@@ -284,7 +284,7 @@ class Books:
             if over > 0:
                 self._clip(of_period, over)
             else:
-                self._give_back(of_period, -over)
+                self._give_back(of_period, -over, latest)
 
     def _period(self, lot: Lot) -> tuple[str, date] | None:
         cap = self.rules.cap(lot.earned_on)
@@ -296,16 +296,17 @@ class Books:
             over -= points
             lot.clipped += points
             lot.fresh -= points
-            self._post("earn_cap", PENDING + lot.owner, CAP_OVERFLOW, lot, points)
+            self._post("earn_cap", PENDING + lot.owner, CAP_OVERFLOW, lot, points, lot.earned_on)
 
-    def _give_back(self, lots: list[Lot], points_to_give: int) -> None:
+    def _give_back(self, lots: list[Lot], points_to_give: int, latest: dict[Lot, date]) -> None:
         for lot in sorted(lots, key=lambda lot: (lot.difference >= 0, *_by_day(lot))):
             points = min(points_to_give, lot.clipped)
             points_to_give -= points
             lot.clipped -= points
             lot.fresh += points
             lot.was_uncapped |= points > 0
-            self._post("uncap", CAP_OVERFLOW, PENDING + lot.owner, lot, points)
+            on = latest.get(lot)
+            self._post("uncap", CAP_OVERFLOW, PENDING + lot.owner, lot, points, on)
 
     def _claw_back(self, falling: list[Lot], latest: dict[Lot, date]) -> None:
         """A return takes from its own lot, then from others, then it is owed (S10)."""

@@ -132,6 +132,7 @@ class SideBySide:
         self.bookkeeper.posts(as_of.isoformat())
         ((posted,),) = self.bookkeeper.asks("select max(batch_no) from ledger.batches")
         if posted == self.oracles.batch_no - 1:  # There was nothing to post on the day.
+            assert not any(b.transfers(posted + 1) for b in self.oracles.books.values())
             self.oracles.batch_no = posted
         assert posted == self.oracles.batch_no
         return self.differences(range(first, self.oracles.batch_no + 1))
@@ -203,6 +204,13 @@ def _no_facts() -> Facts:
     return defaultdict(Counter)
 
 
+def told_apart(differences: Mapping[str, Sequence[str]]) -> str:
+    """The differences of all groups, to be read."""
+    return "\n".join(
+        f"{group}: {difference}" for group, of in differences.items() for difference in of
+    )
+
+
 def _differences(expected: Facts, found: Facts) -> list[str]:
     lines = []
     for about in sorted({*expected, *found}):
@@ -238,9 +246,7 @@ def _told(books: Books, batch_nos: Sequence[int]) -> Facts:
             part = (*place, document, on, line_ref, taken.quantity_e4, taken.amount_e4)
             facts["takebacks"][part] += 1
     for place, waiting in books.lines.waiting.items():
-        amount = waiting.worth_of_first(waiting.quantity_e4)
-        amount -= waiting.worth_of_first(waiting.matched_e4)
-        facts["open returns"][(*place, waiting.rest_e4, amount)] += 1
+        facts["open returns"][(*place, waiting.rest_e4)] += 1
     for (earner, period), raw in books.raw.items():
         if raw:
             facts["counters"][earner, period, raw, books.clipped[earner, period]] += 1
@@ -342,8 +348,7 @@ having sum(takebacks.quantity_e4) <> 0 or sum(takebacks.amount_e4) <> 0
 """,
     "open returns": """
 select
-    sales.advocate, open_returns.file_no, open_returns.line_no, open_returns.quantity_e4,
-    open_returns.amount_e4
+    sales.advocate, open_returns.file_no, open_returns.line_no, open_returns.quantity_e4
 from ledger.open_returns as open_returns
 inner join raw.sales as sales
     on open_returns.file_no = sales.file_no

@@ -25,6 +25,7 @@ from tests.property.side_by_side import (
     placed_in_files,
     read,
     told,
+    told_apart,
 )
 from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
 from tests.spec.examples import Example, Step, examples
@@ -60,7 +61,8 @@ def test_the_ledger_gives_every_worked_example(programme: str, register: Engine,
     sides = SideBySide(books, oracles)
 
     def post(as_of: date, doings: Mapping[str, Doings]) -> None:
-        assert not sides.day(as_of, doings)
+        differences = sides.day(as_of, doings)
+        assert not differences, told_apart(differences)
 
     _go_through(programme, oracles, post, lambda: read(books, _all(oracles)), books)
 
@@ -119,7 +121,7 @@ def _stands(facts: Facts) -> set[str]:
         found |= {f"lot {available} {expires_on}"} if available else set()
     for _, owed in facts["arrears"].elements():
         points["arrears"] += owed
-    waiting = sum(quantity for _, _, quantity, _ in facts["open returns"].elements())
+    waiting = sum(quantity for _, _, quantity in facts["open returns"].elements())
     return found | {f"{a} {n}" for a, n in points.items() if n} | {f"waiting {waiting // 10_000}"}
 
 
