@@ -470,14 +470,14 @@ class Books:
 
     def _follow_orders(self, orders: Sequence[tuple[str, str]]) -> None:
         """A standing order asks for as many whole rewards as can be had (S17)."""
+        nth: Counter[str] = Counter()
         for advocate, reward in orders:
-            if advocate not in self._advocates or advocate in self.merged:
-                continue
-            nth = 1
-            while self._hold(
-                f"{advocate}/{self._batch_no}/{nth}", advocate, reward, self._as_of, late=False
-            ):
-                nth += 1
+            owner, is_had = self._owner(advocate), advocate in self._advocates
+            while is_had:
+                nth[owner] += 1
+                name = f"{owner}/{self._batch_no}/{nth[owner]}"
+                is_had = self._hold(name, advocate, reward, self._as_of, late=False)
+                nth[owner] -= not is_had
 
     def _hold(
         self, request_id: str, advocate: str, reward_name: str, on: date, late: bool = True

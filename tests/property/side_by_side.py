@@ -236,7 +236,8 @@ def _told(books: Books, batch_nos: Sequence[int]) -> Facts:
         if lot.posted or any(stands):
             document = lot.document or (None, None, None)
             days = (lot.earned_on, lot.matures_on, lot.expires_on)
-            fact = (lot.owner, lot.earner, lot.origin, *document, *days, lot.posted, *stands)
+            posted = lot.posted if lot.origin == "sale" else 0  # Only sales have a target.
+            fact = (lot.owner, lot.earner, lot.origin, *document, *days, posted, *stands)
             facts["lots"][fact] += 1
     for advocate, points in books.arrears.items():
         if points:

@@ -27,7 +27,7 @@ from tembaga.register.tables import (
     vouchers,
 )
 from tembaga.settings import Settings
-from tembaga.warehouse import open_warehouse, read_warehouse
+from tembaga.warehouse import has_table, open_warehouse, read_warehouse
 from tests.property.inputs import (
     Adjustment,
     Cancellation,
@@ -201,6 +201,9 @@ class Bookkeeper:
         """The number of each request: by its id, or by advocate, batch and rank in it."""
         numbers: dict[str, int] = {}
         orders: dict[tuple[str, int], int] = {}
+        with read_warehouse(self.settings) as warehouse:
+            if not has_table(warehouse, "ledger", "requests"):
+                return {}
         for request_no, request_id, advocate, batch_no in self.asks(
             "select requests.request_no, requests.request_id, advocates.advocate, "
             "requests.batch_no from ledger.requests as requests "
