@@ -168,7 +168,7 @@ class Books:
                 self._owe("opening", owner, OPENING, -balance.points, balance.earned_on)
                 continue
             lot = Lot(
-                owner, balance.advocate, "opening_balance",
+                owner, owner, "opening_balance",
                 earned_on=balance.earned_on,
                 matures_on=balance.earned_on,
                 expires_on=balance.expires_on,
@@ -226,8 +226,7 @@ class Books:
 
     def _rate(self, day: Day) -> None:
         touched = self.lines.accept(day.lines, self.rules)
-        accepted = [judged.line for judged in day.lines if judged.outcome == "accepted"]
-        self._number_advocates(line.advocate for line in accepted)
+        self._number_advocates(earner for _, earner in touched)
         self._open_subjects(touched)
         latest: dict[Lot, date] = {}
         for subject, on in touched.items():
@@ -372,10 +371,10 @@ class Books:
             points = cancellation.points
             if asked is None:
                 self._decline(cancellation, "E_REQUEST_UNKNOWN")
-            elif not asked.left:
-                self._decline(cancellation, "E_REQUEST_SPENT")
             elif points is not None and points * asked.face_minor % asked.price:
                 self._decline(cancellation, "E_NOT_WHOLE")
+            elif not asked.left:
+                self._decline(cancellation, "E_REQUEST_SPENT")
             else:
                 points = asked.left if points is None else min(points, asked.left)
                 new += self._restore(asked, points, cancellation)
@@ -414,7 +413,7 @@ class Books:
         lot.expired -= points  # They live on, and no late request may have them once more.
         renewed = Lot(
             lot.owner, lot.owner, "grace",
-            earned_on=cancellation.on,
+            earned_on=lot.earned_on,
             matures_on=cancellation.on,
             expires_on=cancellation.on + timedelta(days=self.rules.grace_days),
             posted=points,
@@ -425,17 +424,18 @@ class Books:
     def _lapse(self, lot: Lot, points: int) -> None:
         assert lot.expires_on
         lapses_on = lot.expires_on + timedelta(days=1)
-        counts_on = max(lapses_on, lot.last_credit_on)
+        counts_on = max(lapses_on, self._as_of if lot.was_uncapped else lot.last_credit_on)
         self._post("expire", AVAILABLE + lot.owner, EXPIRED, lot, points, lapses_on, counts_on)
 
     def _add(self, adjustments: Sequence[Adjustment]) -> None:
         new: list[tuple[Lot, Place]] = []
         for adjustment in adjustments:
+            owner = self._owner(adjustment.advocate)
             if adjustment.advocate not in self._advocates:
                 self._decline(adjustment, "E_ADVOCATE_UNKNOWN")
             elif adjustment.points > 0:
                 lot = Lot(
-                    self._owner(adjustment.advocate), adjustment.advocate, "adjustment",
+                    owner, owner, "adjustment",
                     earned_on=adjustment.on,
                     matures_on=adjustment.on,
                     expires_on=self.rules.expires_on(adjustment.on),
@@ -475,7 +475,7 @@ class Books:
             owner, is_had = self._owner(advocate), advocate in self._advocates
             while is_had:
                 nth[owner] += 1
-                name = f"{owner}/{self._batch_no}/{nth[owner]}"
+                name = f"{owner}/{self._as_of}/{nth[owner]}"
                 is_had = self._hold(name, advocate, reward, self._as_of, late=False)
                 nth[owner] -= not is_had
 
@@ -494,7 +494,7 @@ class Books:
                 rest -= points
                 taken.append((lot, points))
                 back = max(points - lot.available, 0)
-                self._post("unexpire", EXPIRED, AVAILABLE + owner, lot, back)
+                self._post("unexpire", EXPIRED, AVAILABLE + owner, lot, back, on)
                 self._post("request", AVAILABLE + owner, HELD + owner, lot, points, on)
         self.asked[request_id] = Asked(
             request_id, advocate, reward_name, reward.points, reward.face_minor,

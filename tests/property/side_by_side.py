@@ -233,10 +233,10 @@ def _told(books: Books, batch_nos: Sequence[int]) -> Facts:
             facts["declined"][(batch_no, feed, code, *place)] += 1
     for lot in books.lots:
         stands = (lot.pending, lot.available, lot.held, lot.expired, lot.clipped)
-        if lot.posted or any(stands):
+        posted = lot.posted if lot.origin == "sale" else 0  # Only sales have a target.
+        if posted or any(stands):
             document = lot.document or (None, None, None)
             days = (lot.earned_on, lot.matures_on, lot.expires_on)
-            posted = lot.posted if lot.origin == "sale" else 0  # Only sales have a target.
             fact = (lot.owner, lot.earner, lot.origin, *document, *days, posted, *stands)
             facts["lots"][fact] += 1
     for advocate, points in books.arrears.items():

@@ -10,9 +10,11 @@ from typing import Any
 import yaml
 from sqlalchemy import Engine
 
+from tembaga.dbt import DbtError
+from tembaga.post import LawBrokenError
 from tembaga.rulepack import load_rulepack
 from tembaga.settings import load_settings
-from tests.property.histories import History, Operation, days, resolved
+from tests.property.histories import History, Issue, Operation, days, resolved
 from tests.property.rates import Rules
 from tests.property.side_by_side import Doings, SideBySide, oracles_of
 from tests.spec.bookkeeper import Bookkeeper
@@ -76,16 +78,22 @@ def begin(register: Engine, folder: Path, histories: Sequence[History], **wareho
 def differences(
     trial: Trial, histories: Sequence[History], n_batches: int
 ) -> dict[str, tuple[int, list[str]]]:
-    """The batch after which the sides first differ, and how, for each group that does."""
+    """The batch after which the sides first differ, and how, for each group that does.
+
+    A batch that breaks a law is refused as a whole; what it did to which group is not known,
+    and stands under `*`.
+    """
     found: dict[str, tuple[int, list[str]]] = {}
     for nth, as_of in enumerate(days(n_batches)):
-        for group, of_group in trial.post(nth, as_of, histories).items():
+        try:
+            of_batch = trial.post(nth, as_of, histories)
+        except (LawBrokenError, DbtError) as error:
+            return found | {"*": (nth, [str(error)])}
+        for group, of_group in of_batch.items():
             found.setdefault(group, (nth, of_group))
     return found
 
 
 def _concrete(doings: Doings) -> list[Operation]:
     """The same operations, so that they mean the same when others before them are left out."""
-    from tests.property.histories import Issue
-
     return [*doings.items, *(Issue(request_id=request_id) for request_id in doings.issued)]

@@ -198,21 +198,21 @@ class Bookkeeper:
             return [tuple(row) for row in warehouse.execute(text(query), values)]
 
     def request_numbers(self) -> dict[str, int]:
-        """The number of each request: by its id, or by advocate, batch and rank in it."""
+        """The number of each request: by its id, or by advocate, day and rank."""
         numbers: dict[str, int] = {}
-        orders: dict[tuple[str, int], int] = {}
+        orders: dict[tuple[str, date], int] = {}
         with read_warehouse(self.settings) as warehouse:
             if not has_table(warehouse, "ledger", "requests"):
                 return {}
-        for request_no, request_id, advocate, batch_no in self.asks(
+        for request_no, request_id, advocate, day in self.asks(
             "select requests.request_no, requests.request_id, advocates.advocate, "
-            "requests.batch_no from ledger.requests as requests "
+            "requests.requested_on from ledger.requests as requests "
             "inner join ledger.advocates as advocates "
             "on requests.advocate_no = advocates.advocate_no order by requests.request_no"
         ):
             if request_id is None:
-                nth = orders[advocate, batch_no] = orders.get((advocate, batch_no), 0) + 1
-                request_id = f"{advocate}/{batch_no}/{nth}"
+                nth = orders[advocate, day] = orders.get((advocate, day), 0) + 1
+                request_id = f"{advocate}/{day}/{nth}"
             numbers[request_id] = request_no
         return numbers
 
