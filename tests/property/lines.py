@@ -186,7 +186,7 @@ def _counts(judged: Judged) -> bool:
 
 
 def _stands_for(line: Line) -> int:
-    return 0 if line.action == "void" else line.quantity_e4
+    return 0 if line.action == "void" else max(line.quantity_e4, 0)
 
 
 def _alike(line: Line) -> tuple[str, str, str, str]:
