@@ -25,7 +25,10 @@ AS_OF = date(2011, 12, 31)
 
 # About three lines to a document, as in real sales files; no randomness, the same on every run.
 LINES = """
-insert into raw.sales
+insert into raw.sales (
+    file_no, line_no, partner_no, document, document_date, line_ref, advocate, outlet, sku,
+    quantity_e4, amount_e4, currency, returns_document, line_key, content_key, outcome, code
+)
 select
     1 as file_no,
     2 + n as line_no,
@@ -43,9 +46,7 @@ select
     n as line_key,
     n as content_key,
     'accepted' as outcome,
-    null as code,
-    concat('INV-', n // 3) as rated_document,
-    date '2011-01-01' + cast(n // 3 % 300 as integer) as rated_document_date
+    null as code
 from range({lines}) as numbers (n)
 """
 

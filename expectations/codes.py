@@ -180,6 +180,36 @@ _ALL = (
         hint_en="Write the date in the form agreed.",
     ),
     Code(
+        "E_TOO_OLD",
+        "rejected",
+        id="Penjualan ini terlalu lama: batas waktu pengirimannya sudah lewat ketika berkas "
+        "kami terima.",
+        en="The sale is too old: when we received the file, the time to send it had run out.",
+        hint_id="Periksa tahun pada tanggalnya. Jika benar, hubungi kami; jangan ubah tanggalnya.",
+        hint_en="Check the year of its date. If it is right, write to us; do not change the date.",
+    ),
+    Code(
+        "E_ACTION",
+        "rejected",
+        id="Kolom koreksi berisi kata yang tidak disepakati.",
+        en="The action of the line is a word that was not agreed.",
+        hint_id="Tulis kata yang disepakati untuk mengganti atau membatalkan baris; kosongkan "
+        "untuk baris biasa.",
+        hint_en="Write the word agreed for replacing or voiding a line; leave it empty in an "
+        "ordinary line.",
+    ),
+    Code(
+        "E_VERSION",
+        "rejected",
+        id="Versi baris bukan bilangan bulat mulai dari 1, atau koreksi tidak bernomor versi 2 "
+        "atau lebih.",
+        en="The version is not a whole number from 1 on, or a correction has none of 2 or more.",
+        hint_id="Baris pertama adalah versi 1; setiap koreksi diberi nomor versi yang lebih "
+        "tinggi dari sebelumnya.",
+        hint_en="The first line is version 1; give each correction a higher version than the one "
+        "before.",
+    ),
+    Code(
         "E_QUANTITY",
         "rejected",
         id="Kuantitas bukan angka dalam bentuk yang disepakati, dengan paling banyak "
@@ -283,14 +313,62 @@ _ALL = (
         hint_en="Nothing to do.",
     ),
     Code(
+        "E_UNIT",
+        "held",
+        id="Poin produk ini dihitung per satuan lain, dan isi satuan pada baris ini belum kami "
+        "ketahui.",
+        en="This product's points go by another unit of measure, and we do not know yet how much "
+        "of it this line's unit holds.",
+        hint_id="Periksa satuannya. Jika benar, beri tahu kami isinya, lalu kirim lagi baris ini.",
+        hint_en="Check the unit. If it is right, tell us how much it holds, then send the line "
+        "again.",
+    ),
+    Code(
+        "E_TAX",
+        "held",
+        id="Tarif PPN untuk tanggal ini belum kami ketahui, sehingga nilai baris belum dapat "
+        "dihitung.",
+        en="We know no rate of VAT for this day, so the line's amount cannot be worked out yet.",
+        hint_id="Periksa tanggalnya. Jika benar, hubungi kami, lalu kirim lagi baris ini.",
+        hint_en="Check the date. If it is right, write to us, then send the line again.",
+    ),
+    Code(
         "RETURN_UNMATCHED",
         "held",
-        id="Penjualan yang diretur tidak ditemukan.",
-        en="The sale that this return takes back was not found.",
-        hint_id="Isi nomor faktur penjualan asalnya. Jika penjualan itu baru dikirim kemudian, "
-        "kirim baris ini sekali lagi sesudahnya.",
-        hint_en="Name the invoice of the sale. If that sale is sent only later, send this line "
-        "once more after it.",
+        id="Penjualan yang diretur belum ditemukan.",
+        en="The sale that this return takes back was not found yet.",
+        hint_id="Periksa nomor faktur penjualan asalnya, nomor anggota dan kode barang. Jika "
+        "penjualan itu baru dikirim kemudian, tidak perlu tindakan: baris ini menunggunya.",
+        hint_en="Check the invoice of the sale, the member number and the product. If that sale "
+        "is sent only later, there is nothing to do: this line waits for it.",
+    ),
+    Code(
+        "E_NOTHING_TO_CORRECT",
+        "held",
+        id="Baris yang dikoreksi belum pernah kami terima.",
+        en="We never received the line that this one corrects.",
+        hint_id="Periksa nomor dan tanggal dokumen serta nomor barisnya. Kirim baris aslinya "
+        "lebih dahulu, lalu kirim lagi koreksi ini.",
+        hint_en="Check the document's number and date, and the line's number. Send the original "
+        "line first, then this correction again.",
+    ),
+    Code(
+        "E_BELOW_RETURNS",
+        "held",
+        id="Koreksi ini menyisakan kuantitas yang lebih kecil dari yang sudah diretur.",
+        en="The correction leaves less than what has been returned of this line already.",
+        hint_id="Koreksi dahulu baris retur, lalu kirim lagi baris ini.",
+        hint_en="Correct the return first, then send this line again.",
+    ),
+    Code(
+        "E_CONFLICT",
+        "held",
+        id="Baris dokumen ini sudah ada dengan isi yang lain.",
+        en="This line of the document has come with other contents.",
+        hint_id="Jika baris ini yang benar, kirim sebagai koreksi dengan nomor versi yang lebih "
+        "tinggi, bila disepakati; jika tidak, beri tahu kami baris mana yang benar.",
+        hint_en="If this one is right, send it as a correction with a higher version, where that "
+        "was agreed; otherwise tell us which of them is right.",
     ),
     Code(
         "DUPLICATE",
@@ -299,14 +377,6 @@ _ALL = (
         en="We have this very line already; it has no effect.",
         hint_id="Tidak perlu tindakan.",
         hint_en="Nothing to do.",
-    ),
-    Code(
-        "E_CONFLICT",
-        "held",
-        id="Baris dokumen ini sudah ada dengan isi yang lain.",
-        en="This line of the document has come with other contents.",
-        hint_id="Beri tahu kami baris mana yang benar.",
-        hint_en="Tell us which of them is right.",
     ),
 )
 

@@ -18,16 +18,28 @@ FIRST_DAY = date(2000, 1, 1)
 AMOUNT_LIMIT = 10**12  # In major units; with it the sums of any file fit a 64-bit integer.
 
 
-def sales_suite(feed: SalesFeed, *, latest_on: date, has_products: bool) -> gx.ExpectationSuite:
-    """The rules of one feed, for a file whose documents may be dated up to `latest_on`."""
+def sales_suite(
+    feed: SalesFeed,
+    *,
+    oldest_on: date,
+    latest_on: date,
+    has_products: bool,
+    has_hindrances: bool,
+) -> gx.ExpectationSuite:
+    """The rules of one feed, for a file whose sales may be dated from `oldest_on` to `latest_on`.
+
+    `has_products`, `has_hindrances`: the table of this name is there to be looked into.
+    """
     return gx.ExpectationSuite(
         name="sales",
         expectations=[
             *_file_rules(feed),
-            *_document_rules(latest_on),
+            *_document_rules(oldest_on, latest_on),
+            *_correction_rules(feed),
             *_value_rules(feed),
             *_party_rules(feed),
             *_product_rules(feed, has_products=has_products),
+            *(_rating_rules(feed) if has_hindrances else ()),
         ],
     )
 
@@ -35,9 +47,13 @@ def sales_suite(feed: SalesFeed, *, latest_on: date, has_products: bool) -> gx.E
 def repeats_suite() -> gx.ExpectationSuite:
     """The rules about lines of one file that name the same line of the same document.
 
-    They are asked about the lines that no other rule has found.
+    They are asked about the lines that no other rule has found. A line and its correction are
+    two statements, each with its action and version; which of them stands is found out by
+    `tembaga.load`, which knows the versions of other files too.
     """
-    same_line = "partition by line_key, document, document_date, line_ref"
+    same_line = (
+        "partition by line_key, document, document_date, line_ref, action, coalesce(version, 1)"
+    )
     return gx.ExpectationSuite(
         name="repeats",
         expectations=[
@@ -62,7 +78,11 @@ def repeats_suite() -> gx.ExpectationSuite:
 
 
 CODE_LENGTH = 100
-CODES_OF_A_LINE = ("document", "document_line", "advocate", "outlet", "sku", "returns_document")
+CODES_OF_A_LINE = (
+    "document", "document_line", "advocate", "outlet", "sku", "unit", "returns_document",
+    "action_text", "version_text",
+)  # fmt: skip
+IS_NOT_VOID = "action is distinct from 'void'"
 
 
 def _file_rules(feed: SalesFeed) -> Iterable[Rule]:
@@ -88,7 +108,7 @@ def _file_rules(feed: SalesFeed) -> Iterable[Rule]:
         )
 
 
-def _document_rules(latest_on: date) -> Iterable[Rule]:
+def _document_rules(oldest_on: date, latest_on: date) -> Iterable[Rule]:
     yield _rule(
         "E_COLUMNS",
         "",
@@ -119,6 +139,37 @@ def _document_rules(latest_on: date) -> Iterable[Rule]:
         seen="document_date_text",
         notes="The business date decides rule, maturity and expiry. A year such as 0026 is a "
         "year written with two digits; tomorrow is allowed, for clocks differ.",
+    )
+    yield _where(
+        "E_TOO_OLD",
+        "document_date",
+        f"quantity > 0 and {IS_NOT_VOID} and document_date >= date '{FIRST_DAY}' "
+        f"and document_date < date '{oldest_on}'",
+        seen="document_date_text",
+        notes="What a month earned must be final some day. A return is never too late, nor a "
+        "line that is taken back: neither claims anything.",
+    )
+
+
+def _correction_rules(feed: SalesFeed) -> Iterable[Rule]:
+    if (action := feed.columns.action) is None:
+        return
+    words = {action.as_read(word) for word in (*action.replace, *action.void, *action.new)}
+    yield _where(
+        "E_ACTION",
+        "action",
+        f"action_text not in ({', '.join(_quoted(word) for word in sorted(words))})",
+        seen="action_text",
+        notes="A word that was not agreed may mean that the line counts, or that it does not.",
+    )
+    yield _where(
+        "E_VERSION",
+        "version",
+        "(version_text is not null and version is null) "
+        "or (action is not null and coalesce(version, 1) < 2)",
+        seen="version_text",
+        notes="A line is version 1 as it first came. Of two corrections the higher version "
+        "stands, whichever comes first; without one we would go by the order of files.",
     )
 
 
@@ -208,12 +259,33 @@ def _product_rules(feed: SalesFeed, *, has_products: bool) -> Iterable[Rule]:
             f"sku not in (select name from products) and not ({not_a_product or 'false'})",
             notes="Only the programme's own products earn. One reason is enough for a fee.",
         )
+
+
+def _rating_rules(feed: SalesFeed) -> Iterable[Rule]:
+    price = "unit_price" if feed.columns.amount is None else "amount"
     yield _where(
-        "RETURN_UNMATCHED",
-        "returns_document",
-        "quantity < 0 and returns_document is null",
-        notes="A return takes back what its sale earned, at that sale's rate; until we know "
-        "the sale it changes nothing.",
+        "E_UNIT",
+        "unit" if feed.columns.unit else "quantity",
+        _is_hindered("E_UNIT"),
+        seen="unit" if feed.columns.unit else "quantity_text",
+        notes="Points go by another unit of measure, and how many of it this one holds is not "
+        "in units.csv. It may be added; until then nothing is guessed.",
+    )
+    yield _where(
+        "E_TAX",
+        price,
+        _is_hindered("E_TAX"),
+        seen="price_text",
+        notes="Points go by amounts without VAT and this one is with it, or the reverse, and no "
+        "rate of VAT is known for the day. It may be added; until then nothing is guessed.",
+    )
+
+
+def _is_hindered(code: str) -> str:
+    return (
+        f"{IS_NOT_VOID} and exists (select 1 from hindrances where code = '{code}' "
+        "and of_sku = sku and of_unit = coalesce(unit, '') "
+        "and document_date between first_on and last_on)"
     )
 
 

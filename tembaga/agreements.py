@@ -41,6 +41,27 @@ class Column(_Part):
     strip_suffix: str = Field("", description="Cut this off the end, as `.0` of a float.")
 
 
+class ActionColumn(Column):
+    """Where a line says that it corrects an earlier one, in the partner's own words (S13)."""
+
+    replace: tuple[str, ...] = Field((), description="Words of a line in place of another.")
+    void: tuple[str, ...] = Field((), description="Words of a line that takes another back.")
+    new: tuple[str, ...] = Field((), description="Words of an ordinary line, besides none.")
+
+    @model_validator(mode="after")
+    def _each_word_once(self) -> "ActionColumn":
+        words = [self.as_read(word) for word in (*self.replace, *self.void, *self.new)]
+        if not (self.replace or self.void):
+            raise ValueError("say which words mean replace or void")
+        if len(set(words)) < len(words) or "" in words:
+            raise ValueError("a word is empty, or stands there twice; each means one thing")
+        return self
+
+    def as_read(self, word: str) -> str:
+        """A word as it is when the cell was read."""
+        return word.upper() if self.upper else word
+
+
 class SalesColumns(_Part):
     """The columns of a sales file. `amount` is given, or follows from `unit_price`."""
 
@@ -51,11 +72,14 @@ class SalesColumns(_Part):
     outlet: Column
     sku: Column
     quantity: Column
-    amount: Column | None = Field(None, description="Of the line, without VAT, in major units.")
+    unit: Column | None = Field(None, description="Of the quantity; empty: as it is sold.")
+    amount: Column | None = Field(None, description="Of the line, in major units.")
     unit_price: Column | None = Field(None, description="amount = quantity x unit_price, exactly.")
     returns_document: Column | None = Field(
         None, description="On a return: the document whose sale it takes back."
     )
+    action: ActionColumn | None = None
+    version: Column | None = Field(None, description="Of the line: 2 is newer than 1.")
 
     @model_validator(mode="after")
     def _one_amount(self) -> "SalesColumns":
@@ -67,9 +91,18 @@ class SalesColumns(_Part):
     def _each_in_its_own_column(self) -> "SalesColumns":
         given = [self.document, self.document_line, self.document_date, self.quantity]
         given += [self.amount or self.unit_price, self.returns_document]
+        given += [self.unit, self.action, self.version]
         headers = [column.header for column in given if column is not None]
         if len(set(headers)) < len(headers):
             raise ValueError("two of our columns stand under the same header")
+        return self
+
+    @model_validator(mode="after")
+    def _a_correction_names_its_line(self) -> "SalesColumns":
+        if (self.action is None) != (self.version is None):
+            raise ValueError("action and version go together: a correction has a version")
+        if self.action is not None and self.document_line is None:
+            raise ValueError("action needs document_line: a correction names the line it corrects")
         return self
 
     def named(self) -> dict[str, Column]:
@@ -102,6 +135,7 @@ class SalesFeed(_Part):
     thousands_mark: Literal["", ".", ",", " "] = ""
     date_format: str = Field("%Y-%m-%d", description="As strptime writes it.")
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    tax: Literal["net", "gross"] = Field("net", description="Amounts without or with VAT (S20).")
     max_bytes: int = Field(1024**3, gt=0)
     final_newline: Literal["required", "optional"] = Field(
         "required", description="Required: a file whose last line does not end was cut."

@@ -141,7 +141,7 @@ def submit(
         raise typer.BadParameter(f"there is no feed {feed!r}; choose one of {', '.join(LINES)}")
     with _installation(context.obj) as here:
         taken = papers.submit(here.engine, feed, file, settings=here.settings, now=here.now())
-    console.print(taken.says, highlight=False, soft_wrap=True)
+    console.print(taken.says, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -159,7 +159,7 @@ def close(
         closed = closing.close(
             here.engine, period, by=by or _who(), today=here.today(), now=here.now()
         )
-    console.print(closed.says(period), highlight=False, soft_wrap=True)
+    console.print(closed.says(period), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,17 +1,33 @@
 """dbt, run in this process on the warehouse of this installation."""
 
+import hashlib
 import logging
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from tembaga.settings import PROJECT, Settings
-from tembaga.warehouse import address, claim_warehouse, in_use, is_locked
+from tembaga.warehouse import (
+    address,
+    claim_warehouse,
+    in_use,
+    is_locked,
+    open_warehouse,
+    project,
+    replace_rows,
+)
 
 log = logging.getLogger(__name__)
 
 SSL_OPTIONS = ("sslmode", "sslcert", "sslkey", "sslrootcert")
+
+# What lasts from batch to batch, and what is made for each.
+LASTING = ("resource_type:seed", "path:models/ledger", "path:models/marts")
+PROPOSED = ("path:models/staging", "path:models/rating", "path:models/posting", "test_type:data")
 
 _read: dict[tuple[str, str], Any] = {}  # The manifest of the project, once it was read.
 
@@ -29,13 +45,35 @@ class FailedTest:
     table: str
 
 
+def prepare(settings: Settings) -> None:
+    """Make the seeds, the ledger's tables and the marts, unless they are those of this project.
+
+    They change with the project alone, so most batches find them as they are.
+
+    Raises:
+        DbtError: One could not be built.
+    """
+    digest = _project_digest()
+    with open_warehouse(settings) as connection:
+        if connection.scalar(select(project.c.sha256)) == digest:
+            return
+    _build(settings, "--select", *LASTING, "--exclude-resource-type", "test")
+    with open_warehouse(settings) as connection:
+        replace_rows(connection, project, [{"sha256": digest}])
+
+
 def build(settings: Settings) -> list[FailedTest]:
-    """Run every model and test, and return the tests that failed.
+    """Propose the batch and test it against the laws; the tests that failed.
 
     Raises:
         DbtError: A model could not be built.
     """
-    results = _invoke(settings, "build", "--exclude-resource-type", "unit_test")
+    prepare(settings)
+    return _build(settings, "--select", *PROPOSED)
+
+
+def _build(settings: Settings, *selected: str) -> list[FailedTest]:
+    results = _invoke(settings, "build", *selected, "--exclude-resource-type", "unit_test")
     broken = [r for r in results if r.status in ("error", "runtime error")]
     if broken:
         raise DbtError("; ".join(f"{r.node.name}: {r.message}" for r in broken))
@@ -80,6 +118,15 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
     return nodes
 
 
+@cache
+def _project_digest() -> str:
+    """The digest of dbt's project: its models, macros, seeds and their descriptions."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in (PROJECT / "dbt").rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """The variables that `dbt/profiles.yml` reads: which engine, and where it is."""
     where = address(settings)
@@ -118,7 +165,9 @@ def _manifest(settings: Settings, options: list[str]) -> Any:
         if not result.success:
             raise DbtError(f"dbt cannot read its project: {result.exception}")
         _read[key] = result.result
-    return _read[key]
+    return _read[
+        key
+    ].deepcopy()  # A run marks the nodes that it compiled; the next must not see it.
 
 
 def _let_go_of_the_warehouse() -> None:

@@ -2,8 +2,11 @@
 
 line_no            as a spreadsheet shows it: the header is 1
 fits, cells        whether it has as many cells as the header; if not, how many
-document, document_line, advocate, outlet, sku, returns_document
+document, document_line, advocate, outlet, sku, unit, returns_document
                    codes, without blanks around them; null if empty
+action             replace or void; null if it is neither
+version            of the line; null if it has none, or none that can be read
+tax_basis          gross, if the feed's amounts are; else null
 document_date      null if it cannot be read
 quantity           decimal(16, 4); null if it cannot be read or kept exactly
 price              decimal(38, 10): the amount or the unit price, whichever the file has
@@ -15,7 +18,7 @@ import re
 
 import duckdb
 
-from tembaga.agreements import Column, SalesFeed
+from tembaga.agreements import ActionColumn, Column, SalesFeed
 from tembaga.reading import END, quoted, unreadable
 from tembaga.refusal import FileRefused
 
@@ -73,7 +76,7 @@ def _lines_query(feed: SalesFeed, headers: list[str]) -> str:
     named = feed.columns.named()
     price = "amount" if "amount" in named else "unit_price"
     cells = {name: f"c{headers.index(column.header) + 1}" for name, column in named.items()}
-    codes = ("document", "document_line", "advocate", "outlet", "sku", "returns_document")
+    codes = ("document", "document_line", "advocate", "outlet", "sku", "unit", "returns_document")
     mark = quoted(feed.control_total.mark) if feed.control_total else "null"
     return f"""
 with texts as (
@@ -89,6 +92,8 @@ with texts as (
         {", ".join(f"{_code(cells.get(name), named.get(name))} as {name}" for name in codes)},
         {_text(cells["document_date"])} as document_date_text,
         {_text(cells["quantity"])} as quantity_text,
+        {_code(cells.get("action"), named.get("action"))} as action_text,
+        {_code(cells.get("version"), named.get("version"))} as version_text,
         {_text(cells[price])} as price_text
     from records
     where
@@ -106,7 +111,12 @@ numbers as (
             when abs(any_quantity) < {QUANTITY_LIMIT} and any_quantity % 0.0001 = 0
                 then any_quantity::decimal(16, 4)
         end as quantity,
-        {number("price_text", feed)} as price
+        {number("price_text", feed)} as price,
+        {_action(feed.columns.action)} as action,
+        case
+            when regexp_full_match(version_text, '0*[1-9]\\d{{0,8}}') then version_text::integer
+        end as version,
+        {"'gross'" if feed.tax == "gross" else "null::varchar"} as tax_basis
     from texts
 )
 
@@ -124,6 +134,20 @@ def _product() -> str:
         f"case when price % 0.000001 = 0 and abs({exact}) < {KNOWABLE_AMOUNT} "
         f"then ({exact})::decimal(38, 10) end"
     )
+
+
+def _action(column: ActionColumn | None) -> str:
+    """SQL for what a line does to an earlier one: replace, void, or null."""
+    if column is None:
+        return "null::varchar"
+    words = {"replace": column.replace, "void": column.void}
+    whens = (
+        f"when action_text in ({', '.join(quoted(column.as_read(word)) for word in said)}) "
+        f"then '{action}'"
+        for action, said in words.items()
+        if said
+    )
+    return f"case {' '.join(whens)} end"
 
 
 def _code(cell: str | None, column: Column | None) -> str:

@@ -1,9 +1,9 @@
 """Load: accepted rows become raw rows of the warehouse, by `file_no`.
 
 Here a line meets what came before it. The file plane has looked at one file alone; only the
-warehouse knows whether a line came already in another file (S13), and whether a return names
-a sale that we have (S11). What is found goes to `findings.parquet` beside the file's rows and
-into its acknowledgement.
+warehouse knows whether a line came already in another file, whether a correction has something
+to correct (S13), and whether the sale of a return is there yet (S11). What is found goes to
+`findings.parquet` beside the file's rows and into its acknowledgement.
 """
 
 import logging
@@ -13,23 +13,28 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, select, text
+from sqlalchemy import Connection, Engine, Row, func, select, text
 
+from tembaga import parquet
 from tembaga.agreements import Agreement
+from tembaga.judging import judge
 from tembaga.landing import folder_of, sha256_of
+from tembaga.reading import quoted
 from tembaga.register.tables import files
 from tembaga.settings import Settings
-from tembaga.warehouse import has_table, open_warehouse, read_warehouse, sales
+from tembaga.warehouse import has_table, open_warehouse, read_warehouse, replacements, sales
 
 log = logging.getLogger(__name__)
 
+# What a file may say of a line beside what every file says.
+OPTIONAL = {"unit": "varchar", "tax_basis": "varchar", "action": "varchar", "version": "integer"}
+
 # The file's rows, as they came out of validation.
 ARRIVING = """
-create or replace temp table arriving as
 select
-    landed.file_no,
-    rows.line_no,
-    landed.partner_no,
+    cast(files.file_no as integer) as file_no,
+    cast(rows.line_no as integer) as line_no,
+    cast(files.partner_no as integer) as partner_no,
     rows.document,
     rows.document_date,
     rows.line_ref,
@@ -38,128 +43,112 @@ select
     rows.sku,
     rows.quantity_e4,
     rows.amount_e4,
-    landed.currency,
+    files.currency,
     rows.returns_document,
     rows.line_key,
-    rows.content_key
-from read_parquet($paths, filename = true) as rows
-inner join landed on rows.filename = landed.path
-"""
-
-# A line is what its first arrival says. The 60-bit key finds it; the names make sure of it.
-FIRST_ARRIVALS = """
-create or replace temp table first_arrivals as
-with known as (
-    select
-        sales.file_no, sales.line_no, sales.partner_no, sales.line_key, sales.content_key,
-        sales.document, sales.document_date, sales.line_ref
-    from raw.sales as sales
-    where
-        sales.outcome = 'accepted'  -- A line that was held may come again and be judged anew.
-        and sales.line_key in (select arriving.line_key from arriving)
-    union all
-    select
-        file_no, line_no, partner_no, line_key, content_key, document, document_date, line_ref
-    from arriving
-)
-select *
-from known
-qualify row_number() over (
-    partition by partner_no, line_key, document, document_date, line_ref
-    order by file_no in (select landed.file_no from landed), file_no, line_no
-) = 1
-"""
-
-# A return takes back the newest sale of that product to that advocate in the document it names.
-RETURNED_SALES = """
-create or replace temp table returned_sales as
-with returns as (
-    select * from arriving where quantity_e4 < 0 and returns_document is not null
-),
-sold as (
-    select sales.partner_no, sales.document, sales.document_date, sales.advocate, sales.sku
-    from raw.sales as sales
-    where
-        sales.outcome = 'accepted'
-        and sales.quantity_e4 > 0
-        and sales.document in (select returns.returns_document from returns)
-    union all
-    select
-        arriving.partner_no, arriving.document, arriving.document_date, arriving.advocate,
-        arriving.sku
-    from arriving
-    inner join first_arrivals using (file_no, line_no)
-    where arriving.quantity_e4 > 0
-)
-select
-    returns.file_no,
-    returns.line_no,
-    returns.returns_document as document,
-    max(sold.document_date) as document_date
-from returns
-inner join sold
-    on returns.partner_no = sold.partner_no
-    and returns.returns_document = sold.document
-    and returns.advocate = sold.advocate
-    and returns.sku = sold.sku
-    and returns.document_date >= sold.document_date
-group by returns.file_no, returns.line_no, returns.returns_document
+    rows.content_key,
+    {optional}
+from {rows} as rows
+inner join (values {files}) as files (path, file_no, partner_no, currency)
+    on rows.filename = files.path
 """
 
 LOADED = """
 insert into raw.sales (
     file_no, line_no, partner_no, document, document_date, line_ref, advocate, outlet, sku,
     quantity_e4, amount_e4, currency, returns_document, line_key, content_key, outcome, code,
-    rated_document, rated_document_date
-)
-with judged as (
-    select
-        arriving.*,
-        case
-            when
-                arriving.file_no = first_arrivals.file_no
-                and arriving.line_no = first_arrivals.line_no
-                then case
-                    when arriving.quantity_e4 < 0 and returned_sales.file_no is null
-                        then 'RETURN_UNMATCHED'
-                end
-            when arriving.content_key = first_arrivals.content_key then 'DUPLICATE'
-            else 'E_CONFLICT'
-        end as code,
-        coalesce(returned_sales.document, arriving.document) as rated_document,
-        coalesce(returned_sales.document_date, arriving.document_date) as rated_document_date
-    from arriving
-    inner join first_arrivals using (partner_no, line_key, document, document_date, line_ref)
-    left join returned_sales
-        on arriving.file_no = returned_sales.file_no
-        and arriving.line_no = returned_sales.line_no
+    rated_document, rated_document_date, unit, tax_basis, action, version
 )
 select
-    file_no, line_no, partner_no, document, document_date, line_ref, advocate, outlet, sku,
-    quantity_e4, amount_e4, currency, returns_document, line_key, content_key,
+    arriving.file_no,
+    arriving.line_no,
+    arriving.partner_no,
+    arriving.document,
+    arriving.document_date,
+    arriving.line_ref,
+    arriving.advocate,
+    arriving.outlet,
+    arriving.sku,
+    arriving.quantity_e4,
+    arriving.amount_e4,
+    arriving.currency,
+    arriving.returns_document,
+    arriving.line_key,
+    arriving.content_key,
     case
-        when code is null then 'accepted' when code = 'DUPLICATE' then 'duplicate' else 'held'
+        when judged.code is null then 'accepted'
+        when judged.code = 'DUPLICATE' then 'duplicate'
+        else 'held'
     end as outcome,
-    code,
-    rated_document,
-    rated_document_date
-from judged
+    judged.code,
+    case
+        when judged.sold_on is null then arriving.document
+        else coalesce(arriving.returns_document, arriving.document)
+    end as rated_document,
+    case
+        when judged.sold_on is null or arriving.returns_document is null
+            then arriving.document_date
+        else judged.sold_on
+    end as rated_document_date,
+    arriving.unit,
+    arriving.tax_basis,
+    arriving.action,
+    arriving.version
+from loading_arriving as arriving
+inner join loading_judged as judged
+    on arriving.file_no = judged.file_no
+    and arriving.line_no = judged.line_no
+order by arriving.file_no, arriving.line_no
+"""
+
+REPLACED = """
+insert into raw.replacements (file_no, line_no, replaces_file_no, replaces_line_no)
+select file_no, line_no, replaces_file_no, replaces_line_no
+from loading_judged
+where replaces_file_no is not null
 order by file_no, line_no
 """
 
 FINDINGS = """
-copy (
-    select
-        line_no,
-        outcome,
-        code,
-        case when code = 'RETURN_UNMATCHED' then 'returns_document' else 'document' end as field,
-        case when code = 'RETURN_UNMATCHED' then returns_document else document end as seen,
-        cast(amount_e4 * cast(0.0001 as decimal(5, 4)) as decimal(38, 10)) as amount
-    from raw.sales
-    where file_no = {file_no} and code is not null
-    order by line_no
-) to '{path}' (format parquet)
+select
+    file_no,
+    line_no,
+    outcome,
+    code,
+    case
+        when code = 'RETURN_UNMATCHED' and returns_document is not null then 'returns_document'
+        else 'document'
+    end as field,
+    case
+        when code = 'RETURN_UNMATCHED' and returns_document is not null then returns_document
+        else document
+    end as seen,
+    amount_e4
+from raw.sales
+where code is not null and file_no in ({file_nos})
+"""
+
+FOUND = {
+    "file_no": "integer",
+    "line_no": "integer",
+    "outcome": "varchar",
+    "code": "varchar",
+    "field": "varchar",
+    "seen": "varchar",
+    "amount_e4": "bigint",
+}
+
+FINDINGS_OF_A_FILE = """
+select
+    line_no,
+    outcome,
+    code,
+    field,
+    seen,
+    cast(amount_e4 * cast(0.0001 as decimal(5, 4)) as decimal(38, 10)) as amount
+from found
+where file_no = {file_no}
+order by line_no
 """
 
 OUTCOMES = """
@@ -169,7 +158,7 @@ select
     count(*) as n_lines,
     sum(amount_e4) as amount_e4
 from raw.sales
-where file_no in (select landed.file_no from landed) and outcome <> 'accepted'
+where file_no in ({file_nos}) and outcome <> 'accepted'
 group by file_no, outcome
 """
 
@@ -220,10 +209,19 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
     digests = {arrival.file_no: sha256_of(arrival.rows) for arrival in arrivals}
     with open_warehouse(settings) as warehouse:
         load_rows(warehouse, arrivals)
-        changed = warehouse.execute(text(OUTCOMES)).all()
-        for arrival in arrivals:
-            path = arrival.rows.with_name("findings.parquet")
-            warehouse.execute(text(FINDINGS.format(file_no=arrival.file_no, path=_quoted(path))))
+        file_nos = _listed(arrivals)
+        changed = warehouse.execute(text(OUTCOMES.format(file_nos=file_nos))).all()
+        parquet.write(
+            warehouse,
+            FINDINGS.format(file_nos=file_nos),
+            FOUND,
+            {
+                arrival.rows.with_name("findings.parquet"): FINDINGS_OF_A_FILE.format(
+                    file_no=arrival.file_no
+                )
+                for arrival in arrivals
+            },
+        )
         last_batch_no = _last_batch_no(warehouse)
     _record(engine, digests, changed, last_batch_no)
     log.info("loaded %d files", len(arrivals))
@@ -239,32 +237,27 @@ def load_rows(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
     Raises:
         LinesLostError: The warehouse would not hold every line; nothing must be committed.
     """
-    landed = [
-        {
-            "file_no": arrival.file_no,
-            "partner_no": arrival.partner_no,
-            "currency": arrival.currency,
-            "path": str(arrival.rows),
-        }
+    paths = [arrival.rows for arrival in arrivals]
+    given = parquet.columns_of(paths)
+    optional = {
+        name: f"cast({f'rows.{name}' if name in given else 'null'} as {kind}) as {name}"
+        for name, kind in OPTIONAL.items()
+    }
+    named = (
+        f"({quoted(str(arrival.rows))}, {arrival.file_no}, {arrival.partner_no}, "
+        f"{quoted(arrival.currency)})"
         for arrival in arrivals
-    ]
-    warehouse.execute(
-        text(
-            "create or replace temp table landed "
-            "(file_no integer, partner_no integer, currency varchar, path varchar)"
-        )
     )
-    warehouse.execute(
-        text("insert into landed values (:file_no, :partner_no, :currency, :path)"), landed
+    arriving = ARRIVING.format(
+        rows=parquet.read(paths), files=", ".join(named), optional=", ".join(optional.values())
     )
     numbers = [arrival.file_no for arrival in arrivals]
-    warehouse.execute(
-        sales.delete().where(sales.c.file_no.in_(bindparam("numbers", numbers, expanding=True)))
-    )
-    paths = "[" + ", ".join(f"'{_quoted(file['path'])}'" for file in landed) + "]"
-    warehouse.execute(text(ARRIVING.replace("$paths", paths)))
-    for step in (FIRST_ARRIVALS, RETURNED_SALES, LOADED):
-        warehouse.execute(text(step))
+    for table in (sales, replacements):
+        warehouse.execute(table.delete().where(table.c.file_no.in_(numbers)))
+    parquet.read_into(warehouse, "loading_arriving", arriving)
+    judge(warehouse)
+    warehouse.execute(text(LOADED))
+    warehouse.execute(text(REPLACED))
     _prove(warehouse, arrivals)
 
 
@@ -283,7 +276,7 @@ def _prove(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
     counted = warehouse.execute(
         text(
             "select file_no, count(*) as n_lines from raw.sales "
-            "where file_no in (select landed.file_no from landed) group by file_no"
+            f"where file_no in ({_listed(arrivals)}) group by file_no"
         )
     ).all()
     found = {row.file_no: row.n_lines for row in counted}
@@ -304,8 +297,9 @@ def _last_batch_no(warehouse: Connection) -> int:
     return int(last.scalar_one())
 
 
-def _quoted(path: object) -> str:
-    return str(path).replace("'", "''").replace(":", "\\:")
+def _listed(arrivals: Sequence[Arrival]) -> str:
+    """Their numbers, for SQL."""
+    return ", ".join(str(arrival.file_no) for arrival in arrivals)
 
 
 def _record(

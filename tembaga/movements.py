@@ -13,9 +13,7 @@ from tembaga.marts import AwardLine, Books, Movement
 ACCOUNTS = ("available", "pending", "held", "arrears")
 
 # The rules that give or take the points of sales lines; the others only move them.
-AWARDING = frozenset(
-    {"earn", "earn_cap", "bonus", "return_pending", "return_available", "return_spent"}
-)
+AWARDING = frozenset({"earn", "return_pending", "return_available", "return_spent"})
 NO_POINTS = "no_points"  # Lines that left the points as they were: netted, or too small.
 
 Key = tuple[int, object]  # A batch, and what its lines have in common.

@@ -32,9 +32,11 @@ create table rejects (
 
 # 60 bits of the digest make a number that every engine holds and compares quickly.
 KEY = "cast('0x' || left(md5(concat_ws(chr(31), {})), 15) as bigint)"
+# What a line means. `concat_ws` leaves out what is null: a line without unit and VAT has the key
+# that it had before there were any. Which correction it is says nothing about what it means.
 CONTENT = (
     "coalesce(advocate, '-'), coalesce(outlet, '-'), coalesce(sku, '-'), quantity_e4, amount_e4, "
-    "coalesce(returns_document, '-')"
+    "coalesce(returns_document, '-'), 'unit ' || unit, 'tax ' || tax_basis"
 )
 
 # A line without a number of its own is named by its content and by how often that content has
@@ -46,6 +48,7 @@ create table keyed as
 with facts as (
     select
         line_no, document, document_date, document_line, advocate, outlet, sku, returns_document,
+        unit, tax_basis, action, version,
         cast(quantity * 10000 as bigint) as quantity_e4,
         cast(amount * 10000 as bigint) as amount_e4
     from lines
@@ -88,7 +91,7 @@ referred as (
 
 select
     line_no, document, document_date, line_ref, advocate, outlet, sku, quantity_e4, amount_e4,
-    returns_document,
+    returns_document, unit, tax_basis, action, version,
     {KEY.format("document, document_date, line_ref")} as line_key,
     content_key
 from referred

@@ -67,9 +67,14 @@ def _text(text: str, *, missing: str, at_most: int = TEXT_CHARACTERS_MAX) -> str
         raise _fault(missing)
     if len(text) > at_most:
         raise _fault("E_TOO_LONG")
-    if any(unicodedata.category(character)[0] == "C" for character in text):
+    if any(_is_unseen(character) for character in text):
         raise _fault("E_TEXT")
     return text
+
+
+def _is_unseen(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] == "C" or category in ("Zl", "Zp")
 
 
 def _optional(text: str) -> str | None:
@@ -300,7 +305,7 @@ def read(data: bytes, feed: str, known: Known) -> Paper:
     for line_no, cells in records:
         n_lines += 1
         if len(cells) != len(columns):
-            faults.append(Fault(line_no, "E_COLUMNS", columns[0], ",".join(cells)))
+            faults.append(Fault(line_no, "E_COLUMNS", columns[0], _shown(",".join(cells))))
             continue
         found = _line(LINES[feed], line_no, dict(zip(columns, cells, strict=True)), known)
         if isinstance(found, Fault):
@@ -355,7 +360,7 @@ def _line(kind: type[Line], line_no: int, cells: dict[str, str], known: Known) -
         return kind.model_validate(cells, context=known)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        return Fault(line_no, first["type"], str(first["loc"][0]), str(first["input"]))
+        return Fault(line_no, first["type"], str(first["loc"][0]), _shown(str(first["input"])))
 
 
 def _against_each_other(lines: dict[int, Line]) -> list[Fault]:
@@ -387,6 +392,13 @@ def _key(line: Line) -> tuple[str, str]:
     return "", ""
 
 
+def _shown(text: str) -> str:
+    """A value as it is repeated in a sentence: on one line, and not too long."""
+    cut = text[:SEEN_CHARACTERS_MAX]
+    seen = "".join("�" if _is_unseen(character) else character for character in cut)
+    return seen + "…" * (len(text) > SEEN_CHARACTERS_MAX)
+
+
 def _listed(names: set[str]) -> str:
-    shown = [f"“{name[:40]}”" for name in sorted(names)[:NAMES_SHOWN_MAX]]
+    shown = [f"“{_shown(name)}”" for name in sorted(names)[:NAMES_SHOWN_MAX]]
     return ", ".join(shown + ["…"] * (len(names) > NAMES_SHOWN_MAX)) or "–"

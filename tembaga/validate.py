@@ -39,6 +39,25 @@ RESULTS = ("rows.parquet", "rejects.parquet", "validation.json")
 WORKSPACE = ".validation-"
 OPEN_STATES = ("landed", "validated")
 
+# How the lines are measured, in days on which that is worth the same.
+MEASURED = """
+select distinct sku, coalesce(unit, '') as unit, tax_basis, spans.first_on, spans.last_on
+from lines
+inner join (
+    select unnest(cast($1 as date[])) as first_on, unnest(cast($2 as date[])) as last_on
+) as spans on document_date between spans.first_on and spans.last_on
+where fits and sku is not null
+"""
+HINDRANCES = """
+create table hindrances as
+select
+    unnest(cast($1 as varchar[])) as of_sku,
+    unnest(cast($2 as varchar[])) as of_unit,
+    unnest(cast($3 as date[])) as first_on,
+    unnest(cast($4 as date[])) as last_on,
+    unnest(cast($5 as varchar[])) as code
+"""
+
 
 def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Settings) -> None:
     """Validate a landed file, or refuse it, and record which in the register.
@@ -119,15 +138,24 @@ def _validate_sales(
 ) -> dict[str, Figures]:
     """Write the results into the workspace, and return the figures by outcome."""
     database = workspace / "lines.duckdb"
-    latest_on = _day(file.seen_at, rulepack) + timedelta(days=1)
+    seen_on = _day(file.seen_at, rulepack)
     products = [product.sku for product in rulepack.products]
-    suite = sales_suite(feed, latest_on=latest_on, has_products=bool(products))
+    may_hinder = rulepack.may_hinder(has_units=feed.columns.unit is not None, tax_basis=feed.tax)
+    suite = sales_suite(
+        feed,
+        oldest_on=seen_on - timedelta(days=rulepack.programme.claim_window_days),
+        latest_on=seen_on + timedelta(days=1),
+        has_products=bool(products),
+        has_hindrances=may_hinder,
+    )
     with closing(duckdb.connect(str(database))) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
         _read(connection, _original(file, settings), feed, workspace)
         _list(connection, "products", products)
         _list_enrolled(connection, engine, feed)
+        if may_hinder:
+            _list_hindrances(connection, rulepack)
         connection.execute(REJECTS)
         found = [judge(connection, suite, database=database, table="lines")]
         connection.execute(KEYED)
@@ -174,6 +202,20 @@ def _list(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -
     connection.execute(
         f"create table {table} as select unnest(cast($1 as varchar[])) as name", [names]
     )
+
+
+def _list_hindrances(connection: duckdb.DuckDBPyConnection, rulepack: RulePack) -> None:
+    """List what the rule pack cannot rate yet: products, units and days of this file, and why."""
+    cuts, lasts = (list(days) for days in zip(*rulepack.spans(), strict=True))
+    asked = connection.execute(MEASURED, [cuts, lasts]).fetchall()
+    found = [
+        (*measured, code)
+        for sku, unit, tax_basis, first, last in asked
+        for measured in [(sku, unit, first, last)]
+        if (code := rulepack.hindrance(sku=sku, unit=unit, tax_basis=tax_basis, day=first))
+    ]
+    columns = [list(column) for column in zip(*found, strict=True)] or [[]] * 5
+    connection.execute(HINDRANCES, columns)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Connection,
     Date,
     Engine,
+    Index,
     Integer,
     MetaData,
     SmallInteger,
@@ -64,6 +65,14 @@ sales = Table(
     Column("action", String, comment="null, or replace or void: it corrects an earlier line."),
     Column("version", Integer, comment="Of the line; null: 1."),
 )
+
+# DuckDB finds rows quickly without; on PostgreSQL, loading and posting look lines up by these.
+for name, columns, is_unique in (
+    ("sales_line", (sales.c.file_no, sales.c.line_no), True),
+    ("sales_line_key", (sales.c.line_key,), False),
+    ("sales_sold", (sales.c.advocate, sales.c.sku), False),
+):
+    Index(name, *columns, unique=is_unique).ddl_if(dialect="postgresql")
 
 # A line that replaces or voids an earlier one, and that one (S13).
 replacements = Table(
@@ -150,6 +159,9 @@ batch = Table(
 )
 
 batch_files = Table("batch_files", raw, Column("file_no", Integer, nullable=False))
+
+# Which dbt project made the lasting tables; see `prepare` in tembaga/dbt.py.
+project = Table("project", raw, Column("sha256", String, nullable=False))
 
 programme = Table(
     "programme",
@@ -417,6 +429,14 @@ def has_table(connection: Connection, schema: str, table: str) -> bool:
         {"schema": schema, "table": table},
     )
     return bool(found.scalar_one())
+
+
+def make_scratch(warehouse: Connection, table: str, what: str) -> None:
+    """Make a table that ends with this connection, anew; `what` is its columns or a query."""
+    warehouse.execute(text(f"drop table if exists {table}"))
+    warehouse.execute(text(f"create temporary table {table} {what}"))
+    if what.startswith("as "):
+        warehouse.execute(text(f"analyze {table}"))
 
 
 def replace_rows(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:

@@ -13,7 +13,7 @@ there SQL looks up, and computes with no rate.
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -80,6 +80,25 @@ class RulePack:
             return "E_UNIT" if factor is None else None
         is_same = (rate.basis == "net_of_vat") == ((tax_basis or NET) == NET)
         return None if is_same or self.programme.vat_on(day) is not None else "E_TAX"
+
+    def may_hinder(self, *, has_units: bool, tax_basis: str) -> bool:
+        """Whether there can be a hindrance for any line at all: mostly there is none."""
+        return any(
+            (has_units or rate.unit is not None)
+            if rate.per_quantity
+            else (rate.basis == "net_of_vat") != (tax_basis == NET)
+            for version in self.base.versions
+            for rate in version.rates
+        )
+
+    def spans(self) -> list[tuple[date, date]]:
+        """All days, cut where a hindrance may come or go: first and last day of each span."""
+        firsts = {first for _, first, _ in periods(self.programme.vat, self.units)}
+        firsts |= {version.from_ for version in self.base.versions}
+        ends = {version.until or date.max for version in self.base.versions} - {date.max}
+        cuts = sorted(firsts | {end + timedelta(days=1) for end in ends})
+        lasts = [cut - timedelta(days=1) for cut in cuts[1:]] + [date.max]
+        return list(zip(cuts, lasts, strict=True))
 
     def programme_row(self) -> Row:
         """The one row of `raw.programme`."""
@@ -159,6 +178,11 @@ def load_rulepack(folder: Path) -> RulePack:
     programme, base = load_programme(folder), read_part(Campaign, folder / "base.yml")
     listed = read_products(products) if products.exists() else ()
     groups = {product.sku: product.group for product in listed}
+    if programme.rounding == "month" and not base.has_whole_months:
+        raise RulePackError(
+            f"{where(folder / 'base.yml')}: with rounding: month, a version begins on the first "
+            "day of a month and ends on the last; move it, or round by document"
+        )
     counted = read_units(units, set(groups)) if units.exists() else Units()
     return RulePack(
         programme=programme,

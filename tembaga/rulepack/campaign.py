@@ -1,8 +1,9 @@
 """`base.yml`: a reason to earn, with its rates by version, and its cap."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -55,10 +56,6 @@ class Rate(Part):
         """Points for each ten-thousandth of the measure."""
         return self.points / Fraction(self.per_amount or self.per_quantity or 0) / E4
 
-    def names(self, sku: str, group: str | None) -> bool:
-        """Whether it is a rate of this product."""
-        return self.any or (self.sku == sku if self.sku else self.group == group)
-
 
 class Version(Part):
     """The rates in force from one day to another, both included."""
@@ -75,10 +72,15 @@ class Version(Part):
             raise ValueError("a sku, a group or any has two rates; leave one")
         return self
 
+    @cached_property
+    def by_name(self) -> dict[tuple[int, str | None], Rate]:
+        """Each rate by its precedence and the sku or group that it names."""
+        return {(rate.precedence, rate.sku or rate.group): rate for rate in self.rates}
+
     def rate_of(self, sku: str, group: str | None) -> Rate | None:
         """The most precise rate of a product, or None if it has none."""
-        named = [rate for rate in self.rates if rate.names(sku, group)]
-        return min(named, key=lambda rate: rate.precedence, default=None)
+        named = [(1, sku), (2, group), (3, None)]
+        return next((self.by_name[name] for name in named if name in self.by_name), None)
 
 
 class Cap(Part):
@@ -107,6 +109,13 @@ class Campaign(Part):
         if any(later[0] <= earlier[1] for earlier, later in pairwise(days)):
             raise ValueError("two versions are in force on the same day")
         return self
+
+    @property
+    def has_whole_months(self) -> bool:
+        """Whether every version begins and ends with a month."""
+        ends = {version.until or date.max for version in self.versions} - {date.max}
+        firsts = [version.from_ for version in self.versions]
+        return all(day.day == 1 for day in firsts + [end + timedelta(days=1) for end in ends])
 
     def version_on(self, day: date) -> Version | None:
         """The version in force on a day, or None if there is none."""

@@ -87,7 +87,9 @@ def periods(vat: Iterable[Vat], units: Units) -> list[tuple[int, date, date]]:
     it stays what it is when others are added.
     """
     days = {each.from_ for each in vat} | units.days
-    days |= {each.until + timedelta(days=1) for each in vat if each.until}
+    days |= {
+        day + timedelta(days=1) for day in {each.until or date.max for each in vat} - {date.max}
+    }
     firsts = sorted({date.min} | days)
     lasts = [day - timedelta(days=1) for day in firsts[1:]] + [date.max]
     return [

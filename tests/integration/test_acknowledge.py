@@ -51,7 +51,9 @@ def answer(desk: Desk, sftp: SFTPClient) -> Callable[..., dict[str, bytes]]:
 
 
 def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Callable):
-    desk.judge(text({}, {"qty": "x", "invoice": ""}, {"line": "2", "qty": "-1", "amount": "-0.5"}))
+    contradicted = {"line": "2", "qty": "-1", "amount": "-0.5", "returns": "F-0"}
+    lines = [{}, {"qty": "x", "invoice": ""}, contradicted, contradicted | {"amount": "-1.5"}]
+    desk.judge(text(*lines))
 
     blocks = _blocks(answer()["00000001_sales.csv.ack.csv"])
 
@@ -64,17 +66,18 @@ def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Calla
     ]
     assert blocks[1] == [
         ["Outcome", "Lines", "Amount"],
-        ["In", "3", "200.50"],
+        ["In", "4", "199.00"],
         ["Accepted", "1", "100.50"],
         ["Duplicate", "0", "0.00"],
-        ["Held", "1", "-0.50"],
+        ["Held", "2", "-2.00"],
         ["Rejected", "1", "100.50"],
     ]
     assert [row[:6] for row in blocks[2]] == [
         ["Line", "Outcome", "Code", "Column", "Value seen", "Amount"],
         ["3", "Rejected", "E_DOCUMENT_MISSING", "invoice", "", "100.50"],
         ["3", "Rejected", "E_QUANTITY", "qty", "x", "100.50"],
-        ["4", "Held", "RETURN_UNMATCHED", "returns", "", "-0.50"],
+        ["4", "Held", "E_CONFLICT", "invoice", "2", "-0.50"],
+        ["5", "Held", "E_CONFLICT", "invoice", "2", "-1.50"],
     ]
     assert blocks[2][2][6:] == [CODES["E_QUANTITY"].en, CODES["E_QUANTITY"].hint_en]
 

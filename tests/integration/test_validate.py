@@ -37,7 +37,7 @@ FAULTS: list[tuple[dict[str, str], set[str]]] = [
     ({"qty": "0.00005"}, {"E_QUANTITY"}),
     ({"qty": "1000000000"}, {"E_QUANTITY"}),
     ({"qty": "0.5000000"}, set()),
-    ({"qty": "-2", "amount": "-100.50"}, {"RETURN_UNMATCHED"}),
+    ({"qty": "-2", "amount": "-100.50"}, set()),
     ({"qty": "-2", "amount": "-100.50", "returns": "F-0"}, set()),
     ({"amount": ""}, {"E_AMOUNT"}),
     ({"amount": "Rp 5"}, {"E_AMOUNT"}),

@@ -185,6 +185,14 @@ def test_periods_keep_their_numbers_when_others_are_added(tmp_path):
     ]
 
 
+def test_what_ends_with_the_calendar_never_ends(tmp_path):
+    vat = [{"from": "2022-04-01", "until": "9999-12-31", "rate": 0.11}]
+    version = {"version": 1, "from": "2026-01-01", "until": "9999-12-31", "rates": [PER_10000]}
+    rules = pack(tmp_path, base={"versions": [version]}, vat=vat, rounding="month")
+
+    assert rules.tax_rows()[-1]["until_on"] == rules.spans()[-1][1] == date.max
+
+
 def test_weights_of_old_lines_carry_over_when_a_rate_of_vat_is_added(tmp_path):
     before = pack(tmp_path, PER_10000, vat=VAT[:1]).rates.divisors[1]
     after = pack(tmp_path, PER_10000, vat=VAT).rates.divisors[1]
@@ -294,6 +302,20 @@ def test_a_rate_that_contradicts_itself_is_refused(tmp_path, rate, says):
 def test_rates_without_a_small_common_denominator_are_refused(tmp_path, rates):
     with pytest.raises(RulePackError, match=r"version 1: its rates.* no common denominator"):
         pack(tmp_path, *rates)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        {"from": "2026-01-02"},
+        {"from": "2026-01-01", "until": "2026-02-27"},
+    ],
+)
+def test_a_version_holds_for_whole_months_where_points_are_rounded_by_month(tmp_path, days):
+    version = {"version": 1, "rates": [PER_10000]} | days
+
+    with pytest.raises(RulePackError, match="with rounding: month, a version begins on the first"):
+        pack(tmp_path, base={"versions": [version]}, rounding="month")
 
 
 def test_what_the_programme_says_reaches_the_warehouse(tmp_path):

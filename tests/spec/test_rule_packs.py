@@ -29,6 +29,16 @@ def books(register: Engine, tmp_path: Path, pack: Path) -> Bookkeeper:
     return Bookkeeper(register, settings)
 
 
+@pytest.fixture
+def both_books(
+    register: Engine, tmp_path: Path, pack: Path, warehouse: dict[str, str]
+) -> Bookkeeper:
+    """The books on each engine of the warehouse in turn."""
+    home = tmp_path / "home"
+    settings = load_settings(home=home, programme="spec", campaigns_folder=pack.parent, **warehouse)
+    return Bookkeeper(register, settings)
+
+
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -67,6 +77,109 @@ def test_what_was_posted_with_may_not_be_changed(books, pack, file, old, new):
         books.posts("2026-02-01")
 
     assert books.stands("ADV") == {"pending": 120}
+
+
+UNITS = """sku,unit,contains,of,from
+OIL,carton,12,bottle,2026-01-01
+OIL,bottle,4/5,L,2026-01-01
+"""
+VAT = "vat: [{from: 2026-01-01, rate: 0.11}]\nname: Spec"
+
+
+def measure(books: Bookkeeper, **measured: str) -> None:
+    """Say how the line that was written last is measured."""
+    books.lines[-1] |= measured
+    for line in books.lines:  # All lines of one insert have the same columns.
+        line |= {"unit": line.get("unit"), "tax_basis": line.get("tax_basis")}
+
+
+@pytest.fixture
+def measured(pack: Path) -> Path:
+    """The rule pack, with litres, cartons and VAT in it."""
+    (pack / "units.csv").write_text(UNITS, encoding="utf-8")
+    edit(pack / "base.yml", "per_quantity: 1}", "per_quantity: 1, unit: L}")
+    edit(pack / "programme.yml", "name: Spec", VAT)
+    return pack
+
+
+def test_cartons_and_amounts_with_vat_are_posted_exactly(both_books, measured):
+    both_books.sells("CARTONS", "A1", "2026-01-28", 70_000, sku="OIL", quantity=3)
+    measure(both_books, unit="carton")
+    both_books.sells("GROSS", "A2", "2026-01-28", 1_110_000)
+    measure(both_books, unit="carton", tax_basis="gross")
+    both_books.sells("NET", "A3", "2026-01-28", 1_110_000)
+    both_books.sells("FREE", "A4", "2026-01-28", 0, sku="OIL", quantity=1)
+    measure(both_books, unit="bottle")
+    both_books.posts("2026-01-31")
+
+    found = {
+        advocate: both_books.stands(advocate) for advocate in ("CARTONS", "GROSS", "NET", "FREE")
+    }
+    assert found == {
+        "CARTONS": {"pending": 144},
+        "GROSS": {"pending": 100},
+        "NET": {"pending": 111},
+        "FREE": {},
+    }
+
+
+def test_free_goods_earn_where_their_rate_says_so(books, measured):
+    edit(measured / "base.yml", "unit: L}", "unit: L, include_free_goods: true}")
+    books.sells("ADV", "A1", "2026-01-28", 0, sku="OIL", quantity=5)
+    measure(books, unit="bottle")
+    books.posts("2026-01-31")
+
+    assert books.stands("ADV") == {"pending": 20}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("units.csv", "OIL,carton,12", "OIL,carton,24"),
+        ("units.csv", "OIL,carton,12", "OIL,crate,12"),
+        ("base.yml", "unit: L}", "unit: L, include_free_goods: true}"),
+        ("programme.yml", "rate: 0.11", "rate: 0.12"),
+        ("base.yml", "per_amount: 10000}", "per_amount: 10000, basis: gross}"),
+    ],
+)
+def test_what_a_measure_was_worth_may_not_be_changed(books, measured, file, old, new):
+    def trades(document: str) -> None:
+        books.sells("ADV", document, "2026-01-28", 700_000, sku="OIL", quantity=3)
+        measure(books, unit="carton")
+        books.sells("ADV", document, "2026-01-28", 1_110_000)
+        measure(books, tax_basis="gross")
+
+    trades("A1")
+    books.posts("2026-01-31")
+    edit(measured / file, old, new)
+    trades("A2")
+
+    with pytest.raises(LawBrokenError, match="rates_stay_as_first_used"):
+        books.posts("2026-02-01")
+
+    assert books.stands("ADV") == {"pending": 244}
+
+
+def test_a_conversion_may_be_added(both_books, measured):
+    both_books.sells("ADV", "A1", "2026-01-28", 70_000, sku="OIL", quantity=3)
+    measure(both_books, unit="carton")
+    both_books.posts("2026-01-31")
+    (measured / "units.csv").write_text(UNITS + "OIL,drum,209/7,L,2026-01-01\n")
+    both_books.sells("ADV", "A1", "2026-01-28", -70_000, sku="OIL", quantity=-1)
+    measure(both_books, unit="carton")
+    both_books.sells("ADV", "A2", "2026-01-28", 70_000, sku="OIL", quantity=7)
+    measure(both_books, unit="drum")
+    both_books.posts("2026-02-01")
+
+    assert both_books.stands("ADV") == {"pending": 96 + 1045}
+
+
+def test_a_unit_that_nobody_knows_is_not_posted(both_books, measured):
+    both_books.sells("ADV", "A1", "2026-01-28", 70_000, sku="OIL", quantity=3)
+    measure(both_books, unit="pallet")
+
+    with pytest.raises(LawBrokenError, match=r"rates_stay_as_first_used.*'unit': 'pallet'"):
+        both_books.posts("2026-01-31")
 
 
 def test_amounts_that_no_64_bits_hold_are_summed_up_exactly(books, pack):

@@ -25,6 +25,15 @@ requested as (
     union all
     select request_no, transaction_no from {{ ref('issues') }}
 
+),
+
+restored as (
+
+    select distinct
+        request_transfer_no,
+        request_no
+    from {{ ref('restores') }}
+
 )
 
 select
@@ -48,7 +57,9 @@ from sides
 inner join {{ ref('accounts') }} as accounts on sides.account_no = accounts.account_no
 inner join {{ ref('advocates') }} as advocates on accounts.advocate_no = advocates.advocate_no
 left join requested on sides.transaction_no = requested.transaction_no
-left join {{ ref('requests') }} as requests on requested.request_no = requests.request_no
+left join restored on sides.reverses_transfer_no = restored.request_transfer_no
+left join {{ ref('requests') }} as requests
+    on coalesce(requested.request_no, restored.request_no) = requests.request_no
 left join {{ ref('lots') }} as lots on coalesce(sides.subject_no, sides.lot_no) = lots.lot_no
 left join {{ ref('documents') }} as documents
     on lots.document_no = documents.document_no

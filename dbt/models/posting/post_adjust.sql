@@ -9,6 +9,8 @@
 --
 -- The transfers of one approval belong together.
 
+{{ config(materialized='ephemeral') }}
+
 with
 
 taken as (

@@ -5,6 +5,8 @@
 --
 -- One transfer for each advocate.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'arrears_write_off' as rule,
     cast(1 as smallint) as leg,

@@ -7,6 +7,8 @@
 --
 -- Both legs are one transaction.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'cancel' as rule,
     cast(1 as smallint) as leg,

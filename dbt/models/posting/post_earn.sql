@@ -5,6 +5,8 @@
 --
 -- One transfer for each subject whose target rose.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'earn' as rule,
     cast(1 as smallint) as leg,

@@ -5,6 +5,8 @@
 --
 -- One transfer for each lot that is clipped.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'earn_cap' as rule,
     cast(1 as smallint) as leg,

@@ -6,6 +6,8 @@
 -- One transfer for each lot. It counts from the day after the last day of use, or from the day
 -- of the batch for points that the batch itself gave back.
 
+{{ config(materialized='ephemeral') }}
+
 with
 
 restored as (  -- By the batch itself, or only now come to be available in it.

@@ -7,6 +7,8 @@
 --
 -- Both legs are one transaction; together they imply the catalogue's price at the request.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'issue' as rule,
     cast(1 as smallint) as leg,

@@ -5,6 +5,8 @@
 --
 -- One transfer for each lot that is due and still has pending points.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'mature' as rule,
     cast(1 as smallint) as leg,

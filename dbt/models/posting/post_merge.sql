@@ -8,6 +8,8 @@
 --
 -- The transfers of one merge belong together.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'merge' as rule,
     cast(1 as smallint) as leg,

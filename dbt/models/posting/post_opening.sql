@@ -7,6 +7,8 @@
 --
 -- One transfer for each line of the file.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'opening' as rule,
     cast(1 as smallint) as leg,

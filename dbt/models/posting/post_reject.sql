@@ -5,6 +5,8 @@
 --
 -- One transfer for each cancellation and lot.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'reject' as rule,
     cast(1 as smallint) as leg,

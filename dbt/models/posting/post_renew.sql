@@ -5,6 +5,8 @@
 --
 -- One transfer for each lot that was taken. The old lot expires them in the same batch.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'renew' as rule,
     cast(1 as smallint) as leg,

@@ -6,6 +6,8 @@
 --
 -- One transfer for each lot that pays; those of one advocate belong together.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'repay_arrears' as rule,
     cast(1 as smallint) as leg,

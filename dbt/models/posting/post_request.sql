@@ -5,6 +5,8 @@
 --
 -- One transfer for each request and lot; those of one request belong together.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'request' as rule,
     cast(1 as smallint) as leg,

@@ -7,6 +7,8 @@
 -- One transfer for each subject and lot. It counts from the day of the batch, so that no lot
 -- is ever negative on a day that is past.
 
+{{ config(materialized='ephemeral') }}
+
 with
 
 takes as (

@@ -5,6 +5,8 @@
 --
 -- One transfer for each subject whose points are neither had nor owed, by the programme's rule.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'return_lost' as rule,
     cast(1 as smallint) as leg,

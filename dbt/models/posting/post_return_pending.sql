@@ -5,6 +5,8 @@
 --
 -- One transfer for each subject whose target fell while its points were pending.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'return_pending' as rule,
     cast(1 as smallint) as leg,

@@ -5,6 +5,8 @@
 --
 -- One transfer for each subject whose points no lot has any more.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'return_spent' as rule,
     cast(1 as smallint) as leg,

@@ -5,6 +5,8 @@
 --
 -- The transfers that belonged together do so here.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'reverse' as rule,
     reversed.leg,

@@ -5,6 +5,8 @@
 --
 -- One transfer for each lot that gets something back.
 
+{{ config(materialized='ephemeral') }}
+
 select
     'uncap' as rule,
     cast(1 as smallint) as leg,

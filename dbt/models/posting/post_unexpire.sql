@@ -5,6 +5,8 @@
 --
 -- One transfer for each request and lot; the request then takes them.
 
+{{ config(materialized='ephemeral') }}
+
 with
 
 expiries as (

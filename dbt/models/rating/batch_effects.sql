@@ -6,6 +6,8 @@
 --
 -- The document is the subject's: all of an invoice, one line of it, or a month (S1).
 
+{{ config(materialized='view') }}
+
 with
 
 effects as (
@@ -23,9 +25,10 @@ effects as (
         tax_basis,
         quantity_e4,
         amount_e4,
+        amount_e4 = 0 as is_free,
         document_date as event_on
     from {{ ref('stg_lines') }}
-    where quantity_e4 > 0 and action <> 'void'
+    where quantity_e4 >= 0 and action <> 'void'
 
     union all
 
@@ -42,9 +45,10 @@ effects as (
         tax_basis,
         -quantity_e4 as quantity_e4,
         -amount_e4 as amount_e4,
+        amount_e4 = 0 as is_free,
         document_date as event_on
     from {{ ref('batch_corrections') }}
-    where quantity_e4 > 0
+    where quantity_e4 >= 0
 
     union all
 
@@ -61,6 +65,7 @@ effects as (
         coalesce(sold.tax_basis, 'net') as tax_basis,
         -takebacks.quantity_e4 as quantity_e4,
         -takebacks.amount_e4 as amount_e4,
+        sold.amount_e4 = 0 as is_free,
         takebacks.event_on
     from (
         select
@@ -115,6 +120,7 @@ select
     effects.tax_basis,
     effects.quantity_e4,
     effects.amount_e4,
+    effects.is_free,
     effects.event_on
 from effects
 cross join {{ ref('stg_programme') }} as stg_programme

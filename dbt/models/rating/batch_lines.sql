@@ -31,6 +31,7 @@ numbered as (
         effects.tax_basis,
         effects.quantity_e4,
         effects.amount_e4,
+        effects.is_free,
         effects.document_date,
         effects.event_on,
         effects.earned_on,
@@ -78,7 +79,7 @@ select
     versioned.version_no,
     versions.divisor,
     case
-        when versioned.amount_e4 = 0 and not coalesce(batch_rates.include_free_goods, false) then 0
+        when versioned.is_free and not coalesce(batch_rates.include_free_goods, false) then 0
         when batch_rates.measure = 'amount'
             then {{ wide('versioned.amount_e4') }} * batch_rates.multiplier
         when batch_rates.measure = 'quantity'
@@ -87,7 +88,7 @@ select
     end as weight,
     case
         when versioned.version_no is null then 'NO_RULE'
-        when versioned.amount_e4 = 0 and not coalesce(batch_rates.include_free_goods, false)
+        when versioned.is_free and not coalesce(batch_rates.include_free_goods, false)
             then 'FREE'
         when batch_rates.multiplier is null then 'NO_RATE'
     end as reason

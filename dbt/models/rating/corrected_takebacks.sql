@@ -33,16 +33,32 @@ undone as (
 
 ),
 
+standing_corrections as (  -- Of several corrections of one line in the batch, the last.
+
+    select corrections.*
+    from {{ ref('batch_corrections') }} as corrections
+    left join {{ ref('batch_corrections') }} as later
+        on corrections.file_no = later.replaces_file_no
+        and corrections.line_no = later.replaces_line_no
+    where later.file_no is null
+
+),
+
 moved as (
 
     select
-        corrections.file_no as by_file_no,
-        corrections.line_no as by_line_no,
+        last.file_no as by_file_no,
+        last.line_no as by_line_no,
         standing.*
     from standing
     inner join {{ ref('batch_corrections') }} as corrections
         on standing.of_file_no = corrections.replaces_file_no
         and standing.of_line_no = corrections.replaces_line_no
+    inner join standing_corrections as last
+        on corrections.partner_no = last.partner_no
+        and corrections.document = last.document
+        and corrections.document_date = last.document_date
+        and corrections.line_ref = last.line_ref
     left join undone
         on standing.file_no = undone.file_no
         and standing.line_no = undone.line_no
