@@ -147,3 +147,17 @@ _OF_LINES = (
 )
 
 OFFICE_CODES = {code.code: code for code in (*_OF_FILES, *_OF_LINES)}
+
+
+def as_table() -> str:
+    """The codes as Markdown, for the runbook."""
+    head = ["| Code | What it means | What to do |", "|---|---|---|"]
+    rows = [
+        f"| `{code.code}` | {_capital(code.says)}. | {_capital(code.hint)}. |"
+        for code in OFFICE_CODES.values()
+    ]
+    return "\n".join([*head, *rows])
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

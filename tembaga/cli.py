@@ -163,6 +163,31 @@ def close(
 
 
 @app.command()
+def replay(
+    context: typer.Context,
+    into: Annotated[
+        Path | None,
+        typer.Option(help="An empty folder for the warehouse; default: one that passes."),
+    ] = None,
+    warehouse_url: Annotated[
+        str | None, typer.Option(help="Or an empty PostgreSQL database, as SQLAlchemy writes it.")
+    ] = None,
+) -> None:
+    """Rebuild the ledger from the landing and the recorded batches, and compare every head."""
+    from tembaga import replay as replaying
+
+    with _installation(context.obj) as here:
+        replayed = replaying.replay(
+            here.engine,
+            settings=here.settings,
+            into=into,
+            warehouse_url=warehouse_url,
+            say=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True),
+        )
+    console.print(f"Batches replayed: {replayed}. Every head equals the recorded one.")
+
+
+@app.command()
 def issue(context: typer.Context, as_of: BooksDay = None) -> None:
     """Issue the vouchers of open requests, deliver them to the merchants, and post them."""
     from tembaga import stages
