@@ -160,7 +160,8 @@ class Bookkeeper:
 
     def issues(self, request_ids: Sequence[str]) -> None:
         """Deliver the vouchers of open requests; the next batch posts them as issued."""
-        numbers = self.request_numbers()
+        known = self.request_numbers()
+        numbers = [known[request_id] for request_id in request_ids if request_id in known]
         with self.engine.begin() as register:
             number = register.scalar(select(func.count()).select_from(voucher_batches)) + 1
             first = register.scalar(select(func.count()).select_from(vouchers)) + 1
@@ -169,17 +170,17 @@ class Bookkeeper:
                     voucher_batch_no=number,
                     merchant=f"merchant {number}",
                     batch_no=register.scalar(select(func.max(batches.c.batch_no))),
-                    vouchers=len(request_ids),
+                    vouchers=len(numbers),
                     face_minor=1,
                     currency="IDR",
                     delivered_at=LONG_AGO,
                 )
             )
-            for voucher_no, request_id in enumerate(request_ids, first):
+            for voucher_no, request_no in enumerate(numbers, first):
                 register.execute(
                     insert(vouchers).values(
                         voucher_no=voucher_no,
-                        request_no=numbers[request_id],
+                        request_no=request_no,
                         voucher_batch_no=number,
                         advocate="-",
                         reward="-",

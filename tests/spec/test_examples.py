@@ -52,9 +52,11 @@ def test_the_oracle_gives_every_worked_example(programme: str):
 
 
 @pytest.mark.parametrize("programme", PROGRAMMES)
-def test_the_ledger_gives_every_worked_example(programme: str, register: Engine, tmp_path: Path):
+def test_the_ledger_gives_every_worked_example(
+    programme: str, register: Engine, tmp_path: Path, warehouse: dict[str, str]
+):
     settings = load_settings(
-        home=tmp_path / "home", programme=programme, campaigns_folder=CAMPAIGNS
+        home=tmp_path / "home", programme=programme, campaigns_folder=CAMPAIGNS, **warehouse
     )
     books, oracles = Bookkeeper(register, settings), _oracles(programme)
     books.enrols(dict(oracles.orders))
