@@ -414,10 +414,11 @@ class Books:
         renewed = Lot(
             lot.owner, lot.owner, "grace",
             earned_on=lot.earned_on,
-            matures_on=cancellation.on,
+            matures_on=lot.earned_on,
             expires_on=cancellation.on + timedelta(days=self.rules.grace_days),
             posted=points,
         )  # fmt: skip
+        renewed.expired = points  # That is where they come from.
         self._post("renew", EXPIRED, AVAILABLE + lot.owner, renewed, points, cancellation.on)
         return renewed
 
@@ -660,7 +661,7 @@ def _move(lot: Lot, account: str, points: int) -> None:
         lot.available += points
     elif account.startswith(HELD):
         lot.held += points
-    elif account == EXPIRED and lot.origin != "grace":
+    elif account == EXPIRED:
         lot.expired += points
 
 
