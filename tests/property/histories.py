@@ -33,6 +33,7 @@ KINDS = (
     + ["late sale"] * 4
     + ["return"] * 16
     + ["blind return"] * 6
+    + ["stray return"] * 2
     + ["early return"] * 2
     + ["replace"] * 7
     + ["void"] * 3
@@ -135,6 +136,7 @@ def resolved(operations: Sequence[Operation], books: Books) -> Doings:
 @st.composite
 def histories(draw: st.DrawFn, group: str, n_batches: int, n_operations: int) -> History:
     """A history of so many operations, spread over the batches."""
+    draw(st.integers(0, 2**32))  # What is drawn first is never the simplest: let it be this.
     teller = _Teller(draw, group)
     batches: list[list[Operation]] = []
     since = FIRST_DAY
@@ -155,6 +157,7 @@ class _Teller:
         self._draw = draw
         self._group = group
         self._lines: list[Line] = []
+        self._sold: list[Line] = []
         self._count = 0
 
     def begin(self, nth: int, since: date, as_of: date) -> None:
@@ -169,9 +172,13 @@ class _Teller:
             case _:
                 on = self._day(self._since + timedelta(days=1), self._as_of)
         match kind:
-            case "return" | "replace" | "void" | "resend" | "conflict" if self._lines:
-                return self._about(self._lines[-1 - self._up_to(len(self._lines) - 1)], kind, on)
-            case "blind return":
+            case "return" | "blind return" if self._sold:
+                sold = self._sold[-1 - self._up_to(min(len(self._sold), 12) - 1)]
+                document = sold.document if kind == "return" else None
+                return self._remember(self._return(max(on, sold.on), sold, document))
+            case "replace" | "void" | "resend" | "conflict" if self._lines:
+                return self._about(self._lines[-1 - self._up_to(len(self._lines) - 1)], kind)
+            case "stray return":
                 return self._remember(self._return(on, self._some_line(on), None))
             case "early return":
                 later = self._some_line(on)
@@ -212,13 +219,8 @@ class _Teller:
             return None
         return Merge(self._advocate(), self._advocate())
 
-    def _about(self, earlier: Line, kind: str, on: date) -> Line:
+    def _about(self, earlier: Line, kind: str) -> Line:
         match kind:
-            case "return":
-                with_name = self._draw(st.booleans())
-                return self._remember(
-                    self._return(on, earlier, earlier.document if with_name else None)
-                )
             case "resend":
                 return earlier
             case "conflict":
@@ -277,6 +279,8 @@ class _Teller:
 
     def _remember(self, line: Line) -> Line:
         self._lines.append(line)
+        if line.quantity_e4 > 0 and line.action is None:
+            self._sold.append(line)
         return line
 
     def _advocate(self) -> str:
