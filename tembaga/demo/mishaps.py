@@ -13,6 +13,7 @@ from tembaga.demo.layouts import SURPLUS, Distributor, Row
 from tembaga.demo.people import NOT_ENROLLED
 
 _ONE = Decimal("46846.84")
+_RETURNED: Row = {"quantity": -1, "amount": -_ONE, "unit_price": _ONE}
 
 # The code that answers each mistake, and the cells that make it.
 LINE_FAULTS: tuple[tuple[str, Row], ...] = (
@@ -35,7 +36,7 @@ LINE_FAULTS: tuple[tuple[str, Row], ...] = (
     ("E_SKU_MISSING", {"sku": ""}),
     ("E_SKU_UNKNOWN", {"sku": "RJW-X404"}),
     ("E_SKU_UNKNOWN", {"sku": "=1+1"}),  # In a spreadsheet it must stay what it is.
-    ("RETURN_UNMATCHED", {"quantity": -1, "amount": -_ONE, "unit_price": _ONE}),
+    ("RETURN_UNMATCHED", {**_RETURNED, "returns_document": "INV 0"}),  # Loading looks for it.
 )
 
 # Mistakes that a form cannot make: a workbook keeps numbers as numbers, and a file with a

@@ -8,8 +8,7 @@ restored as (
     select
         taken_lot_no as lot_no,
         sum(case when is_renewed then 0 else amount end) as to_available,
-        sum(case when is_issued then 0 else amount end) as from_held,
-        sum(case when is_renewed then amount else 0 end) as to_expired
+        sum(case when is_issued then 0 else amount end) as from_held
     from {{ ref('restored_lots') }}
     group by taken_lot_no
 
@@ -91,7 +90,7 @@ select
         as bigint
     ) as available,
     cast(touched.held - coalesce(restored.from_held, 0) as bigint) as held,
-    cast(touched.expired + coalesce(restored.to_expired, 0) as bigint) as expired,
+    touched.expired,
     touched.origin
 from touched
 left join restored on touched.lot_no = restored.lot_no

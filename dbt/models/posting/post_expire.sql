@@ -1,7 +1,8 @@
 -- The last day of use is over: what is left in the lot expires (S7).
 --
---   debit   Liabilities:Points:Available:<a>  the lot
---   credit  Income:Points:Expired
+--   leg 1   debit   Liabilities:Points:Available:<a>  the lot
+--           credit  Income:Points:Expired
+--   leg 2           the same, for points that `renew` gives a new lot (S9)
 --
 -- One transfer for each lot. It counts from the day after the last day of use, or from the day
 -- of the batch for points that the batch itself gave back.
@@ -47,7 +48,7 @@ union all
 
 select
     'expire' as rule,
-    cast(1 as smallint) as leg,
+    cast(2 as smallint) as leg,
     cast(restored.taken_lot_no as bigint) as group_no,
     cast(restored.advocate_no as integer) as advocate_no,
     cast(restored.advocate_no as integer) as credit_advocate_no,

@@ -14,10 +14,24 @@ lines as (
         line_no,
         document_no,
         earner_no,
+        divisor,
+        weight,
+        reason
+    from {{ ref('batch_lines') }}
+    where is_alone
+
+    union all
+
+    select
+        file_no,
+        line_no,
+        document_no,
+        earner_no,
         min(divisor) as divisor,
         sum(weight) as weight,
         min(reason) as reason
     from {{ ref('batch_lines') }}
+    where not is_alone
     group by file_no, line_no, document_no, earner_no
 
 ),
@@ -28,74 +42,87 @@ shares as (
         lines.file_no,
         lines.line_no,
         lines.reason,
-        lines.weight,
-        lines.divisor,
-        batch_subjects.subject_no,
-        batch_subjects.difference,
-        {{ floor_div('lines.weight', 'lines.divisor') }} as whole
+        case when lines.weight > 0 then 1 when lines.weight < 0 then -1 else 0 end as sign,
+        subjects.subject_no,
+        subjects.difference,
+        cast({{ floor_div('lines.weight', 'lines.divisor') }} as bigint) as whole,
+        cast(
+            lines.weight - {{ floor_div('lines.weight', 'lines.divisor') }} * lines.divisor as bigint
+        ) as fraction
     from lines
-    left join {{ ref('batch_subjects') }} as batch_subjects
-        on lines.document_no = batch_subjects.document_no
-        and lines.earner_no = batch_subjects.earner_no
+    left join {{ ref('batch_subjects') }} as subjects
+        on lines.document_no = subjects.document_no
+        and lines.earner_no = subjects.earner_no
 
 ),
 
-totals as (
+remainders as (
 
     select
-        subject_no,
-        min(difference) - sum(whole) as remainder,
-        sum(case when weight <> 0 then 1 else 0 end) as n_lines
+        shares.*,
+        difference - sum(whole) over (partition by subject_no) as remainder,
+        sum(abs(sign)) over (partition by subject_no) as n_lines
     from shares
     where subject_no is not null
-    group by subject_no
 
 ),
 
 sharers as (
 
     select
-        shares.subject_no,
-        shares.file_no,
-        shares.line_no,
-        totals.remainder,
-        count(*) over (partition by shares.subject_no) as n_sharers,
+        remainders.*,
+        case
+            when remainder < 0 then sign = 1
+            when remainder > n_lines then sign = -1
+            else sign <> 0
+        end as is_sharer
+    from remainders
+
+),
+
+ranked as (
+
+    select
+        sharers.*,
+        count(*) over (partition by subject_no, is_sharer) as n_sharers,
         row_number() over (
-            partition by shares.subject_no
-            order by shares.weight - shares.whole * shares.divisor desc, shares.file_no, shares.line_no
+            partition by subject_no, is_sharer order by fraction desc, file_no, line_no
         ) as rank_no
-    from shares
-    inner join totals on shares.subject_no = totals.subject_no
-    where
-        (totals.remainder between 0 and totals.n_lines and shares.weight <> 0)
-        or (totals.remainder < 0 and shares.weight > 0)
-        or (totals.remainder > totals.n_lines and shares.weight < 0)
+    from sharers
 
 )
 
 select
-    shares.subject_no,
-    shares.file_no,
-    shares.line_no,
+    subject_no,
+    file_no,
+    line_no,
     cast(
-        coalesce(shares.whole, 0)
-        + coalesce({{ floor_div('sharers.remainder', 'sharers.n_sharers') }}, 0)
-        + case
-            when
-                sharers.rank_no <= sharers.remainder
-                - {{ floor_div('sharers.remainder', 'sharers.n_sharers') }} * sharers.n_sharers
-                then 1
-            else 0
+        case
+            when not is_sharer then whole
+            else
+                whole
+                + {{ floor_div('remainder', 'n_sharers') }}
+                + case
+                    when rank_no <= remainder - {{ floor_div('remainder', 'n_sharers') }} * n_sharers
+                        then 1
+                    else 0
+                end
         end
         as bigint
     ) as points,
     case
-        when shares.subject_no is null then 'NO_RULE'
-        when shares.weight = 0 then coalesce(shares.reason, 'CORRECTED')
-        else shares.reason
+        when sign = 0 then coalesce(reason, 'CORRECTED')
+        else reason
     end as reason
+from ranked
+
+union all
+
+select distinct
+    subject_no,
+    file_no,
+    line_no,
+    cast(0 as bigint) as points,
+    'NO_RULE' as reason
 from shares
-left join sharers
-    on shares.subject_no = sharers.subject_no
-    and shares.file_no = sharers.file_no
-    and shares.line_no = sharers.line_no
+where subject_no is null

@@ -26,6 +26,7 @@ effects as (
         quantity_e4,
         amount_e4,
         amount_e4 = 0 as is_free,
+        action = '' as is_alone,
         document_date as event_on
     from {{ ref('stg_lines') }}
     where quantity_e4 >= 0 and action <> 'void'
@@ -46,6 +47,7 @@ effects as (
         -quantity_e4 as quantity_e4,
         -amount_e4 as amount_e4,
         amount_e4 = 0 as is_free,
+        false as is_alone,
         document_date as event_on
     from {{ ref('batch_corrections') }}
     where quantity_e4 >= 0
@@ -66,6 +68,7 @@ effects as (
         -takebacks.quantity_e4 as quantity_e4,
         -takebacks.amount_e4 as amount_e4,
         sold.amount_e4 = 0 as is_free,
+        false as is_alone,
         takebacks.event_on
     from (
         select
@@ -121,6 +124,7 @@ select
     effects.quantity_e4,
     effects.amount_e4,
     effects.is_free,
+    effects.is_alone,
     effects.event_on
 from effects
 cross join {{ ref('stg_programme') }} as stg_programme

@@ -32,6 +32,7 @@ numbered as (
         effects.quantity_e4,
         effects.amount_e4,
         effects.is_free,
+        effects.is_alone,
         effects.document_date,
         effects.event_on,
         effects.earned_on,
@@ -67,6 +68,7 @@ versioned as (
 select
     versioned.file_no,
     versioned.line_no,
+    versioned.is_alone,
     versioned.sku,
     versioned.unit,
     versioned.tax_basis,
