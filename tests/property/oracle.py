@@ -644,6 +644,8 @@ class Books:
         counts_on = max(effective_on or self._as_of, self._open_from)
         if lot is not None:
             lot.moved = self._batch_no
+            if not lot.available:
+                lot.last_credit_on = date.min  # What it once had is gone.
             if credit.startswith(AVAILABLE):
                 lot.last_credit_on = max(lot.last_credit_on, counts_on)
         transfer = Transfer(
