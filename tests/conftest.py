@@ -31,6 +31,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what is approved or generated (golden files, docs, guide) anew",
     )
+    histories = parser.getgroup("random histories", "what tests/property tries")
+    histories.addoption("--sequences", type=int, default=40, help="how many histories")
+    histories.addoption("--operations", type=int, default=40, help="operations of each")
+    histories.addoption("--posted-in", type=int, default=7, help="batches of each")
+    histories.addoption("--first-seed", type=int, default=1, help="the seed of the first")
+    histories.addoption(
+        "--reduce", action="store_true", help="look for the smallest history that fails"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
