@@ -31,6 +31,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what is approved or generated (golden files, docs, guide) anew",
     )
+    histories = parser.getgroup("random histories", "what tests/property tries")
+    histories.addoption("--sequences", type=int, default=40, help="how many histories")
+    histories.addoption("--operations", type=int, default=40, help="operations of each")
+    histories.addoption("--posted-in", type=int, default=7, help="batches of each")
+    histories.addoption("--first-seed", type=int, default=1, help="the seed of the first")
+    histories.addoption(
+        "--reduce", action="store_true", help="look for the smallest history that fails"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,6 +81,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with postgres(folder, databases=("template_register",)) as server:
         engine = open_register(server.url("template_register"))
         migrate(engine)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("alter system set fsync = off"))  # Nothing here must last.
+            connection.execute(text("select pg_reload_conf()"))
         engine.dispose()
         yield server
 
