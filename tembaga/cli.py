@@ -262,12 +262,17 @@ def migrate(context: typer.Context) -> None:
 
 
 @app.command()
-def verify(context: typer.Context) -> None:
+def verify(
+    context: typer.Context,
+    law: Annotated[str | None, typer.Option(help="Only this law, by its name.")] = None,
+) -> None:
     """Recompute the whole ledger and its seals, and say which laws hold; 1 if one is broken."""
     from tembaga import verify as verifying
 
     with _installation(context.obj) as here:
-        raise typer.Exit(verifying.run(here.engine, settings=here.settings, console=console))
+        raise typer.Exit(
+            verifying.run(here.engine, settings=here.settings, console=console, only=law)
+        )
 
 
 @app.command()
