@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 LAWS = Path(__file__).parent / "laws"
 SHOWN_ROWS = 5
 THE_SEAL = "the_seal_is_unbroken"
+THE_INPUTS = "inputs_are_those_that_were_sealed"
 LOOKS_AT = "-- Looks at: "
 
 
@@ -71,23 +72,32 @@ def laws() -> list[Law]:
     return sorted(map(_law, LAWS.glob("*.sql")), key=lambda law: (law.number, law.name))
 
 
-def verify(connection: Connection, register: Connection, *, landing: Path) -> Iterator[Finding]:
-    """Look at the seal and at every law, one after the other; all of them, whatever breaks.
+def verify(
+    connection: Connection, register: Connection, *, landing: Path, only: str | None = None
+) -> Iterator[Finding]:
+    """Look at the seal and at every law, one after the other, or at `only` one by its name.
 
     Raises:
-        NothingToVerifyError: Nothing was ever posted.
+        NothingToVerifyError: Nothing was ever posted, or there is no such law.
     """
     if not has_table(connection, "ledger", "batches"):
         raise NothingToVerifyError("Nothing was ever posted here: there is no ledger to verify.")
-    yield _seal(connection, register)
-    yield _inputs(connection, register, landing)
-    lay_beside(connection, register, landing)
-    for law in laws():
+    chosen = [law for law in laws() if only in (None, law.name)]
+    if not chosen and only not in (THE_SEAL, THE_INPUTS):
+        names = ", ".join([THE_SEAL, THE_INPUTS, *(law.name for law in laws())])
+        raise NothingToVerifyError(f"There is no law {only}. The laws are: {names}.")
+    if only in (None, THE_SEAL):
+        yield _seal(connection, register)
+    if only in (None, THE_INPUTS):
+        yield _inputs(connection, register, landing)
+    if any(law.looks_at in beside.tables for law in chosen):
+        lay_beside(connection, register, landing)
+    for law in chosen:
         yield _obeyed(connection, law)
     beside.drop_all(connection)
 
 
-def run(engine: Engine, *, settings: Settings, console: Console) -> int:
+def run(engine: Engine, *, settings: Settings, console: Console, only: str | None = None) -> int:
     """Verify the ledger and print what came of it; 1 if a law is broken, else 0."""
     table = Rows(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right")
@@ -96,7 +106,7 @@ def run(engine: Engine, *, settings: Settings, console: Console) -> int:
     table.add_column("result")
     broken = []
     with engine.connect() as register, open_warehouse(settings) as connection:
-        for finding in verify(connection, register, landing=settings.landing):
+        for finding in verify(connection, register, landing=settings.landing, only=only):
             log.info("%s: %s", finding.law, finding.broken or "holds")
             result = f"[red]broken: {finding.broken:,}[/]" if finding.broken else "holds"
             table.add_row(str(finding.number), finding.law, f"{finding.looked_at:,}", result)
@@ -107,13 +117,13 @@ def run(engine: Engine, *, settings: Settings, console: Console) -> int:
         console.print(f"[bold]{finding.law}[/]: {escape(finding.sentence)}")
         for row in finding.rows:
             console.print(f"  {escape(row)}", highlight=False, soft_wrap=True)
-    console.print(_conclusion(broken))
+    console.print(_conclusion(broken, only))
     return 1 if broken else 0
 
 
-def _conclusion(broken: list[Finding]) -> str:
+def _conclusion(broken: list[Finding], only: str | None) -> str:
     if not broken:
-        return "Every law holds, over the whole history."
+        return f"{'This' if only else 'Every'} law holds, over the whole history."
     return f"Broken laws: {len(broken)}. See docs/runbooks/verify_ledger.md."
 
 
@@ -171,7 +181,7 @@ def _inputs(connection: Connection, register: Connection, landing: Path) -> Find
         except RulePackLostError as error:
             faults.append(f"batch {batch_no}: {error}")
     return Finding(
-        law="inputs_are_those_that_were_sealed",
+        law=THE_INPUTS,
         number=2,
         sentence="The inputs and the rule pack that are kept are those that the head binds.",
         looked_at=len(sealed),

@@ -137,12 +137,17 @@ class SideBySide:
         assert posted == self.oracles.batch_no
         return self.differences(range(first, self.oracles.batch_no + 1))
 
+    def found(self, batch_nos: Sequence[int]) -> dict[str, Facts]:
+        """What the ledger says of some batches, and of how the books stand after them."""
+        found = read(self.bookkeeper, batch_nos)
+        for place, fact in declined(self.bookkeeper, batch_nos):
+            found[self.group_at[place]]["declined"][(*fact, *place)] += 1
+        return found
+
     def differences(self, batch_nos: Iterable[int]) -> dict[str, list[str]]:
         """What the ledger says otherwise than the oracle, by group."""
         batch_nos = list(batch_nos)
-        found, expected = read(self.bookkeeper, batch_nos), told(self.oracles, batch_nos)
-        for place, fact in declined(self.bookkeeper, batch_nos):
-            found[self.group_at[place]]["declined"][(*fact, *place)] += 1
+        found, expected = self.found(batch_nos), told(self.oracles, batch_nos)
         return {
             group: differences
             for group in sorted({*found, *expected})
@@ -179,7 +184,7 @@ def told(oracles: Oracles, batch_nos: Sequence[int]) -> dict[str, Facts]:
 
 
 def read(bookkeeper: Bookkeeper, batch_nos: Sequence[int]) -> dict[str, Facts]:
-    """What the ledger says of the same."""
+    """What the ledger says of the same, but for what it declined."""
     facts: dict[str, Facts] = defaultdict(_no_facts)
     for about, query in QUERIES.items():
         within = ", ".join(str(batch_no) for batch_no in batch_nos) or "0"

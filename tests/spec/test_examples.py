@@ -23,7 +23,6 @@ from tests.property.side_by_side import (
     SideBySide,
     oracles_of,
     placed_in_files,
-    read,
     told,
     told_apart,
 )
@@ -66,7 +65,7 @@ def test_the_ledger_gives_every_worked_example(
         differences = sides.day(as_of, doings)
         assert not differences, told_apart(differences)
 
-    _go_through(programme, oracles, post, lambda: read(books, _all(oracles)), books)
+    _go_through(programme, oracles, post, lambda: sides.found(_all(oracles)), books)
 
 
 def _go_through(
