@@ -5,10 +5,10 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -17,7 +17,10 @@ from rich.markup import escape
 from tembaga.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from tembaga.installation import Installation
+    from tembaga.questions import Answer
 
 app = typer.Typer(
     help="""Tembaga turns distributors' sales files into rewards that everyone can trust.
@@ -34,6 +37,7 @@ app = typer.Typer(
 )
 console = Console()
 
+ANSWER_WIDTH = 160
 STATUS_WIDTH = 130  # A narrower terminal wraps the lines; nothing is left out.
 
 AsOf = Annotated[
@@ -48,6 +52,19 @@ BooksDay = Annotated[
     typer.Option(
         formats=["%Y-%m-%d"], help="The day of the books; default: that of the last batch."
     ),
+]
+
+
+OnDay = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], help="What is effective up to this day."),
+]
+KnownAt = Annotated[
+    int | None,
+    typer.Option("--as-known-at", help="What was posted up to this batch; default: the last."),
+]
+AnswerFormat = Annotated[
+    Literal["table", "csv"], typer.Option("--format", help="For people, or for programs.")
 ]
 
 
@@ -119,7 +136,7 @@ def post(context: typer.Context, as_of: AsOf = None) -> None:
     from tembaga import stages
 
     with _installation(context.obj) as here:
-        stages.post_ledger(here, _day(here, as_of), console.print)
+        stages.post_ledger(here, _day(here, as_of), _say)
 
 
 @app.command()
@@ -141,7 +158,7 @@ def submit(
         raise typer.BadParameter(f"there is no feed {feed!r}; choose one of {', '.join(LINES)}")
     with _installation(context.obj) as here:
         taken = papers.submit(here.engine, feed, file, settings=here.settings, now=here.now())
-    console.print(taken.says, highlight=False, markup=False, soft_wrap=True)
+    _say(taken.says)
 
 
 @app.command()
@@ -159,7 +176,7 @@ def close(
         closed = closing.close(
             here.engine, period, by=by or _who(), today=here.today(), now=here.now()
         )
-    console.print(closed.says(period), highlight=False, markup=False, soft_wrap=True)
+    _say(closed.says(period))
 
 
 @app.command()
@@ -182,7 +199,7 @@ def replay(
             settings=here.settings,
             into=into,
             warehouse_url=warehouse_url,
-            say=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True),
+            say=_say,
         )
     console.print(f"Batches replayed: {replayed}. Every head equals the recorded one.")
 
@@ -244,6 +261,120 @@ def migrate(context: typer.Context) -> None:
         console.print("The register is up to date.")
 
 
+@app.command()
+def verify(
+    context: typer.Context,
+    law: Annotated[str | None, typer.Option(help="Only this law, by its name.")] = None,
+) -> None:
+    """Recompute the whole ledger and its seals, and say which laws hold; 1 if one is broken."""
+    from tembaga import verify as verifying
+
+    with _installation(context.obj) as here:
+        raise typer.Exit(
+            verifying.run(here.engine, settings=here.settings, console=console, only=law)
+        )
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    journal: Annotated[
+        Literal["hledger", "ledger", "beancount"],
+        typer.Option("--format", help="The tool that is to read it."),
+    ],
+    batch: Annotated[int | None, typer.Option(help="One batch, as the ledger stood then.")] = None,
+    from_on: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day that is written."),
+    ] = None,
+    to_on: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="The last one; default: where they stand."),
+    ] = None,
+) -> None:
+    """Write a batch or a period as plain-text accounting, with balances before and after it."""
+    from tembaga import export as exports
+    from tembaga.journals import FORMATS
+
+    with _reading(context.obj) as warehouse:
+        days = [day.date() if day else None for day in (from_on, to_on)]
+        span = exports.span(warehouse, batch_no=batch, from_on=days[0], to_on=days[1])
+        for part in exports.export(warehouse, span, FORMATS[journal]):
+            sys.stdout.write(part)
+
+
+@app.command()
+def balance(
+    context: typer.Context,
+    advocate: Annotated[str, typer.Argument(help="The number on the member card.")],
+    on: OnDay = None,
+    as_known_at: KnownAt = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show what an advocate has, and when it matures or expires."""
+    from tembaga import questions
+
+    with _reading(context.obj) as warehouse:
+        seen = questions.point(warehouse, on=on and on.date(), as_known_at=as_known_at)
+        _show(questions.balance(warehouse, advocate, seen), form)
+
+
+@app.command()
+def explain(
+    context: typer.Context,
+    advocate: Annotated[str, typer.Argument(help="The number on the member card.")],
+    on: OnDay = None,
+    as_known_at: KnownAt = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show every movement of an advocate, down to the lines of the files that made it."""
+    from tembaga import questions
+
+    settings: Settings = context.obj
+    with _reading(settings) as warehouse:
+        seen = questions.point(warehouse, on=on and on.date(), as_known_at=as_known_at)
+        _show(questions.explain(warehouse, advocate, seen, landing=settings.landing), form)
+
+
+@app.command("trial-balance")
+def trial_balance(
+    context: typer.Context,
+    on: OnDay = None,
+    as_known_at: KnownAt = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show the balance of each kind of account; debits and credits add up to the same."""
+    from tembaga import questions
+
+    with _reading(context.obj) as warehouse:
+        seen = questions.point(warehouse, on=on and on.date(), as_known_at=as_known_at)
+        _show(questions.trial_balance(warehouse, seen), form)
+
+
+def _show(answer: "Answer", form: str) -> None:
+    from tembaga import question_tables
+
+    if form == "csv":
+        sys.stdout.write(question_tables.csv_of(answer))
+        return
+    # A narrower terminal wraps the lines; nothing is left out.
+    wide = Console(width=max(console.width, ANSWER_WIDTH))
+    wide.print(f"[bold]{escape(answer.title)}[/]", highlight=False)
+    wide.print(question_tables.table_of(answer))
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator["Connection"]:
+    """The warehouse alone, to be asked. Nothing is started for it, but what it itself stands on."""
+    from tembaga.embedded import services
+    from tembaga.warehouse import read_warehouse
+
+    with _in_sentences(Console(stderr=True)), ExitStack() as started:
+        if settings.warehouse == "postgres" and not settings.warehouse_url:
+            settings = started.enter_context(services.running(settings))
+        yield started.enter_context(read_warehouse(settings))
+
+
 def _log_to_stderr(*, verbose: bool) -> None:
     """Say what Tembaga does, and of the libraries it uses only what goes wrong."""
     level = logging.INFO if verbose else logging.WARNING
@@ -262,16 +393,31 @@ def _installation(settings: Settings) -> Iterator["Installation"]:
     from tembaga.register import migrate as migrate_register
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # The services are to be stopped.
+    with (
+        _in_sentences(),
+        services.running(settings) as reachable,
+        Installation(reachable) as here,
+    ):
+        migrate_register(here.engine)
+        yield here
+
+
+@contextmanager
+def _in_sentences(into: Console = console) -> Iterator[None]:
+    """Let a known error end the command with its sentence, and no traceback."""
     try:
-        with services.running(settings) as reachable, Installation(reachable) as here:
-            migrate_register(here.engine)
-            yield here
+        yield
     except Exception as error:
         if not type(error).__module__.startswith("tembaga"):
             raise
         logging.getLogger(__name__).info("", exc_info=True)
-        console.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+        into.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _say(sentence: str) -> None:
+    """Print a sentence as it is: what a file is called, or a head, is not broken up or read."""
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _who() -> str:

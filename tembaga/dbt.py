@@ -101,6 +101,7 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
     work = settings.root / "dbt"
     options = ["--project-dir", str(PROJECT / "dbt"), "--profiles-dir", str(PROJECT / "dbt")]
     options += ["--target-path", str(work), "--log-path", str(work), "--quiet", "--no-use-colors"]
+    options += ["--no-write-json", "--cache-selected-only", "--log-level-file", "info"]
     try:
         with claim_warehouse(settings):
             manifest = _manifest(settings, options)

@@ -149,6 +149,7 @@ def fill_raw(connection: Connection, inputs: Inputs, rulepack: RulePack) -> None
     _keep_partners(connection, inputs)
     for table, table_rows in rows.items():
         replace_rows(connection, table, table_rows)
+    warehouse.take_stock(connection)
 
 
 def _folder(landing: Path, sha256: str) -> Path:

@@ -20,6 +20,7 @@ from tembaga.agreements import Agreement
 from tembaga.judging import judge
 from tembaga.landing import folder_of, sha256_of
 from tembaga.reading import quoted
+from tembaga.register.locks import LOADING_LOCK, one_at_a_time
 from tembaga.register.tables import files
 from tembaga.settings import Settings
 from tembaga.warehouse import has_table, open_warehouse, read_warehouse, replacements, sales
@@ -188,42 +189,25 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
     Raises:
         LinesLostError: The warehouse would not hold every accepted line; nothing is loaded.
     """
-    with engine.connect() as register:
+    with engine.connect() as register, one_at_a_time(register, LOADING_LOCK):
         waiting = register.execute(
             select(files.c.file_no, files.c.partner, files.c.currency, files.c.lines_accepted)
             .where(files.c.state == "validated", files.c.partner.in_(list(agreements)))
             .order_by(files.c.file_no)
         ).all()
-    if not waiting:
-        return []
-    arrivals = [
-        Arrival(
-            file_no=file.file_no,
-            partner_no=agreements[file.partner].number,
-            currency=file.currency,
-            rows=folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet",
-            n_lines=file.lines_accepted,
-        )
-        for file in waiting
-    ]
-    digests = {arrival.file_no: sha256_of(arrival.rows) for arrival in arrivals}
-    with open_warehouse(settings) as warehouse:
-        load_rows(warehouse, arrivals)
-        file_nos = _listed(arrivals)
-        changed = warehouse.execute(text(OUTCOMES.format(file_nos=file_nos))).all()
-        parquet.write(
-            warehouse,
-            FINDINGS.format(file_nos=file_nos),
-            FOUND,
-            {
-                arrival.rows.with_name("findings.parquet"): FINDINGS_OF_A_FILE.format(
-                    file_no=arrival.file_no
-                )
-                for arrival in arrivals
-            },
-        )
-        last_batch_no = _last_batch_no(warehouse)
-    _record(engine, digests, changed, last_batch_no)
+        register.rollback()
+        arrivals = [
+            Arrival(
+                file_no=file.file_no,
+                partner_no=agreements[file.partner].number,
+                currency=file.currency,
+                rows=folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet",
+                n_lines=file.lines_accepted,
+            )
+            for file in waiting
+        ]
+        if arrivals:
+            _load(engine, arrivals, settings)
     log.info("loaded %d files", len(arrivals))
     return [arrival.file_no for arrival in arrivals]
 
@@ -269,6 +253,27 @@ def newest_sale(settings: Settings) -> date | None:
         return warehouse.execute(
             select(func.max(sales.c.document_date)).where(sales.c.outcome == "accepted")
         ).scalar_one()
+
+
+def _load(engine: Engine, arrivals: Sequence[Arrival], settings: Settings) -> None:
+    digests = {arrival.file_no: sha256_of(arrival.rows) for arrival in arrivals}
+    with open_warehouse(settings) as warehouse:
+        load_rows(warehouse, arrivals)
+        file_nos = _listed(arrivals)
+        changed = warehouse.execute(text(OUTCOMES.format(file_nos=file_nos))).all()
+        parquet.write(
+            warehouse,
+            FINDINGS.format(file_nos=file_nos),
+            FOUND,
+            {
+                arrival.rows.with_name("findings.parquet"): FINDINGS_OF_A_FILE.format(
+                    file_no=arrival.file_no
+                )
+                for arrival in arrivals
+            },
+        )
+        last_batch_no = _last_batch_no(warehouse)
+    _record(engine, digests, changed, last_batch_no)
 
 
 def _prove(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:

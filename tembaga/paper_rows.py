@@ -12,10 +12,8 @@ from typing import Any
 import duckdb
 from sqlalchemy import BigInteger, Connection, Date, Integer, String, Table, text
 
-from tembaga import warehouse
+from tembaga import parquet, warehouse
 from tembaga.reading import quoted
-
-ROWS_AT_A_TIME = 10_000
 
 TABLES: dict[str, Table] = {
     "requests": warehouse.requests,
@@ -51,18 +49,10 @@ def write_rows(feed: str, rows: Iterable[Mapping[str, Any]], path: Path) -> None
 def load_paper(connection: Connection, feed: str, file_no: int, path: Path) -> None:
     """Make the rows at `path` those of the file in its raw table; a second call changes nothing."""
     table = TABLES[feed]
-    connection.execute(table.delete().where(table.c.file_no == file_no))
     names = ", ".join(column.name for column in table.columns)
-    source = f"select {names} from read_parquet({quoted(str(path))})"
-    if connection.dialect.name == "duckdb":
-        colons_bound = source.replace(":", "\\:")
-        connection.execute(text(f"insert into {table} ({names}) {colons_bound}"))
-        return
-    with duckdb.connect() as rows:
-        found = rows.execute(source)
-        while some := found.fetchmany(ROWS_AT_A_TIME):
-            keys = [column.name for column in table.columns]
-            connection.execute(table.insert(), [dict(zip(keys, row, strict=True)) for row in some])
+    connection.execute(table.delete().where(table.c.file_no == file_no))
+    parquet.read_into(connection, "loading_paper", f"select {names} from {parquet.read([path])}")
+    connection.execute(text(f"insert into {table} ({names}) select {names} from loading_paper"))
 
 
 def _type(of_column: object) -> str:

@@ -12,8 +12,7 @@ import hashlib
 import io
 import logging
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,7 +28,7 @@ from tembaga.landing import folder_of, is_plain, land, original, sha256_of
 from tembaga.paper_lines import Adjustment, Fault, Known, Line, Paper, Request, read
 from tembaga.paper_rows import TABLES, load_paper, write_rows
 from tembaga.refusal import FileRefused
-from tembaga.register.locks import NUMBERING_LOCK, PAPERS_LOCK
+from tembaga.register.locks import NUMBERING_LOCK, PAPERS_LOCK, one_at_a_time
 from tembaga.register.tables import advocates, approvals, batches, files
 from tembaga.rulepack import load_rulepack
 from tembaga.settings import Settings
@@ -83,7 +82,7 @@ def submit(
     """
     data = _bytes(path)
     sha256 = hashlib.sha256(data).hexdigest()
-    with engine.connect() as register, _one_at_a_time(register):
+    with engine.connect() as register, one_at_a_time(register, PAPERS_LOCK):
         _finish(register, settings)
         if earlier := _known_already(register, feed, sha256):
             return Submitted(earlier.file_no, feed, earlier.lines_in, known=earlier)
@@ -98,7 +97,7 @@ def finish(engine: Engine, *, settings: Settings) -> None:
     Raises:
         PaperWaitsError: The warehouse is in use.
     """
-    with engine.connect() as register, _one_at_a_time(register):
+    with engine.connect() as register, one_at_a_time(register, PAPERS_LOCK):
         _finish(register, settings)
 
 
@@ -142,19 +141,6 @@ def _bytes(path: Path) -> bytes:
     if not is_plain(path.name):
         raise PaperRefusedError(_sentence("E_FILE_NAME"))
     return data
-
-
-@contextmanager
-def _one_at_a_time(register: Connection) -> Iterator[None]:
-    """Wait until nobody else is busy with papers; the lock ends with the process."""
-    register.execute(select(func.pg_advisory_lock(PAPERS_LOCK)))
-    register.commit()
-    try:
-        yield
-    finally:
-        register.rollback()
-        register.execute(select(func.pg_advisory_unlock(PAPERS_LOCK)))
-        register.commit()
 
 
 def _known_already(register: Connection, feed: str, sha256: str) -> Row[Any] | None:

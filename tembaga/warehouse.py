@@ -444,3 +444,13 @@ def replace_rows(connection: Connection, table: Table, rows: list[dict[str, obje
     connection.execute(table.delete())
     if rows:
         connection.execute(table.insert(), rows)
+
+
+def take_stock(connection: Connection) -> None:
+    """Let PostgreSQL look at how much is in the raw tables now.
+
+    Until it has looked it takes one row for thousands, and a join that takes a second for hours.
+    """
+    if connection.dialect.name == "postgresql":
+        for table in raw.sorted_tables:
+            connection.execute(text(f"analyze {table}"))

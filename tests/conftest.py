@@ -20,6 +20,7 @@ from tembaga.register import migrate, open_register
 from tembaga.settings import Settings, load_settings
 
 OPENSSH = {"sftp": "sftp", "sshd": "/usr/sbin/sshd"}
+BOOKKEEPING = {name: name for name in ("hledger", "ledger", "bean-check", "bean-query")}
 
 _database_numbers = itertools.count(1)
 
@@ -80,6 +81,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with postgres(folder, databases=("template_register",)) as server:
         engine = open_register(server.url("template_register"))
         migrate(engine)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("alter system set fsync = off"))  # Nothing here must last.
+            connection.execute(text("select pg_reload_conf()"))
         engine.dispose()
         yield server
 
@@ -164,8 +168,18 @@ def services(settings: Settings) -> Iterator[Settings]:
 @pytest.fixture
 def openssh() -> dict[str, str]:
     """OpenSSH's programs by name. Where they are missing, the end of the run says so."""
-    missing = [program for program in OPENSSH.values() if shutil.which(program) is None]
+    return _programs("OpenSSH", OPENSSH)
+
+
+@pytest.fixture
+def bookkeeping() -> dict[str, str]:
+    """The auditors' programs by name. Where they are missing, the end of the run says so."""
+    return _programs("hledger, ledger and beancount", BOOKKEEPING)
+
+
+def _programs(whose: str, programs: dict[str, str]) -> dict[str, str]:
+    missing = [program for program in programs.values() if shutil.which(program) is None]
     if missing:
         without = pytest.fail if os.environ.get("CI") else pytest.skip
-        without(f"not tested without OpenSSH: {', '.join(missing)} is not installed")
-    return {name: shutil.which(program) or "" for name, program in OPENSSH.items()}
+        without(f"not tested without {whose}: {', '.join(missing)} is not installed")
+    return {name: shutil.which(program) or "" for name, program in programs.items()}

@@ -9,6 +9,7 @@
         (select stg_batch.batch_no from {{ ref('stg_batch') }} as stg_batch) as batch_no
     {% endset %}
     {% set statements = publishing_lock() %}
+    {% set looked_at = [] %}
     {% for table, source, key, columns, condition in [
         ('batches', 'proposed_batches', none, none, none),
         ('files', 'proposed_files', none, none, none),
@@ -50,7 +51,9 @@
             ~ (' where ' ~ condition if condition else '')
             ~ (' order by ' ~ names[0] if table == 'transfers' else '')
         ) %}
+        {% do looked_at.append(analyzed(target)) %}
     {% endfor %}
+    {% do statements.extend(looked_at | select) %}
     {# dbt has begun a transaction before the first query of an operation. #}
     {% do run_query(statements | join('; ') ~ '; commit') %}
 {% endmacro %}

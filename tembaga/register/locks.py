@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 NUMBERING_LOCK = 7_214_002
 POSTING_LOCK = 7_214_010
 PAPERS_LOCK = 7_214_012
+LOADING_LOCK = 7_214_013
 
 
 class BatchInProgressError(Exception):
@@ -16,8 +17,19 @@ class BatchInProgressError(Exception):
 
 
 @contextmanager
+def one_at_a_time(register: Connection, lock: int) -> Iterator[None]:
+    """Wait until nobody else holds the lock, and hold it."""
+    register.execute(select(func.pg_advisory_lock(lock)))
+    register.commit()
+    try:
+        yield
+    finally:
+        _let_go(register, lock)
+
+
+@contextmanager
 def only_one_posts(register: Connection) -> Iterator[None]:
-    """Hold the lock of posting; it ends with the connection, also when the process dies.
+    """Hold the lock of posting, or turn back at once.
 
     Raises:
         BatchInProgressError: Another process holds it.
@@ -30,6 +42,10 @@ def only_one_posts(register: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        register.rollback()
-        register.execute(select(func.pg_advisory_unlock(POSTING_LOCK)))
-        register.commit()
+        _let_go(register, POSTING_LOCK)
+
+
+def _let_go(register: Connection, lock: int) -> None:
+    register.rollback()
+    register.execute(select(func.pg_advisory_unlock(lock)))
+    register.commit()

@@ -1,4 +1,4 @@
-"""A drop zone on each of the servers that it may stand on."""
+"""A drop zone on each of the servers that it may stand on, and a ledger on each engine."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 from paramiko import SFTPClient
+from posted import Office, post_everything
 from servers import openssh_server, reaching
 
 from tembaga.drop_zone import open_address
+from tembaga.embedded.postgres import Postgres
 from tembaga.embedded.sftp_server import add_partner, sftp_server
+from tembaga.register import open_register
 from tembaga.settings import Settings
+from tests.conftest import fresh_database
 
 PARTNERS = ("north", "south")
 
@@ -37,3 +41,23 @@ def sftp(drop_zone: Settings) -> Iterator[SFTPClient]:
     """A connection of our own account to the drop zone."""
     with open_address(drop_zone) as sftp:
         yield sftp
+
+
+@pytest.fixture(scope="session", params=["duckdb", "postgres"])
+def posted(
+    request: pytest.FixtureRequest, server: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    """A small ledger in which every rule was used, on each engine; tests leave it as it is."""
+    home = tmp_path_factory.mktemp("posted")
+    with ExitStack() as databases:
+        url = databases.enter_context(
+            fresh_database(server, f"posted_{request.param}", template="template_register")
+        )
+        warehouse = {"warehouse": request.param}
+        if request.param == "postgres":
+            warehouse["warehouse_url"] = databases.enter_context(
+                fresh_database(server, "posted_warehouse")
+            )
+        engine = open_register(url)
+        databases.callback(engine.dispose)
+        yield post_everything(engine, home, **warehouse)

@@ -249,3 +249,13 @@ def test_a_return_that_waits_for_its_sale_is_not_counted_twice(arrives, loads, o
     loads()
 
     assert [row[2] for row in outcomes()] == ["held", "accepted", "duplicate", "accepted"]
+
+
+def test_a_character_that_postgres_cannot_hold_comes_in_no_file_that_is_loaded(
+    arrives, loads, register
+):
+    arrives(SALE.replace("SHOP", "SH\x00P"))
+
+    assert loads() == []
+    with register.connect() as connection:
+        assert connection.scalar(select(files.c.state)) == "refused"

@@ -15,7 +15,8 @@ select
     replaced.quantity_e4,
     replaced.amount_e4,
     coalesce(replaced.unit, '') as unit,
-    coalesce(replaced.tax_basis, 'net') as tax_basis
+    coalesce(replaced.tax_basis, 'net') as tax_basis,
+    coalesce(replaced.action, '') = 'void' as was_void
 from {{ source('raw', 'replacements') }} as replacements
 inner join {{ ref('stg_lines') }} as stg_lines
     on replacements.file_no = stg_lines.file_no

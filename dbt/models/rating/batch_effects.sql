@@ -50,7 +50,7 @@ effects as (
         false as is_alone,
         document_date as event_on
     from {{ ref('batch_corrections') }}
-    where quantity_e4 >= 0
+    where quantity_e4 >= 0 and not was_void
 
     union all
 

@@ -1,0 +1,197 @@
+"""A small ledger in which every posting rule has been used, posted for real.
+
+Its files lie in the landing, its papers were submitted, its vouchers are in the register: an
+auditor may look at all of it.
+"""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+from sqlalchemy import Engine, func, insert, select, text, update
+
+from tembaga import issue, papers
+from tembaga.landing import original
+from tembaga.register.tables import advocates, files, outlets, standing_orders, voucher_batches
+from tembaga.settings import load_settings
+from tembaga.warehouse import open_warehouse
+from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
+
+ODD = "ODD: NAME; é"
+NAMES = ("ANI", "BUDI", "CICI", "DEDI", "EKA", "LAMA-1", "LAMA-2", ODD, "OWES")
+REPLACEMENTS = """
+insert into raw.replacements
+select corrections.file_no, corrections.line_no, corrected.file_no, corrected.line_no
+from raw.sales as corrections
+inner join raw.sales as corrected
+    on corrections.document = corrected.document and corrected.version is null
+where corrections.file_no = :file_no and corrections.version = 2
+"""
+LATER = datetime(2026, 12, 31, tzinfo=UTC)
+
+
+@dataclass
+class Office(Bookkeeper):
+    """A bookkeeper whose files lie in the landing, and who submits papers."""
+
+    def submits(self, feed: str, *lines: str) -> int:
+        """Hand in a paper; gives the number of its file."""
+        paper = self.settings.root / f"{feed}.csv"
+        paper.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return papers.submit(self.engine, feed, paper, settings=self.settings, now=LATER).file_no
+
+    def corrects(self, advocate: str, document: str, on: str, rupiah: int) -> None:
+        """A line that replaces the one line of a document."""
+        self.sells(advocate, document, on, rupiah)
+        for line in self.lines:
+            line |= {"action": None, "version": None}
+        self.lines[-1] |= {"action": "replace", "version": 2}
+
+    def last_request(self) -> int:
+        """The request that came last."""
+        [[request_no]] = self.asks("select max(request_no) from ledger.requests")
+        return int(request_no)
+
+    def issues(self) -> None:
+        """Issue the vouchers of all open requests, and deliver them."""
+        issue.issue(self.engine, settings=self.settings)
+        with self.engine.begin() as register:
+            register.execute(update(voucher_batches).values(delivered_at=func.now()))
+
+    def _load(self) -> None:
+        super()._load()
+        with self.engine.begin() as register:
+            query = select(files).where(files.c.partner == "distributor")
+            file = register.execute(query.order_by(files.c.file_no.desc())).first()
+            assert file is not None
+            path = original(self.settings.landing, file.partner, file.file_no, file.name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.sha256.encode())
+            digest = sha256(path.read_bytes()).hexdigest()
+            this = files.c.file_no == file.file_no
+            register.execute(update(files).where(this).values(sha256=digest))
+        with open_warehouse(self.settings) as warehouse:
+            warehouse.execute(text(REPLACEMENTS), {"file_no": file.file_no})
+
+
+def post_everything(engine: Engine, home: Path, **warehouse: str) -> Office:
+    """Post the ledger into a home, under a programme of its own with a cap of 3,000 a month."""
+    campaigns = _campaigns(home)
+    settings = load_settings(home=home, programme="spec", campaigns_folder=campaigns, **warehouse)
+    office = Office(engine, settings)
+    _enrol(office)
+    _before(office)
+    _january(office)
+    _february(office)
+    _march(office)
+    _april(office)
+    return office
+
+
+def _campaigns(home: Path) -> Path:
+    folder = home / "campaigns"
+    shutil.copytree(CAMPAIGNS, folder)
+    base = folder / "spec" / "base.yml"
+    campaign = yaml.safe_load(base.read_text(encoding="utf-8"))
+    campaign["cap"] = {"points": 3000, "period": "month"}
+    base.write_text(yaml.safe_dump(campaign), encoding="utf-8")
+    return folder
+
+
+def _enrol(office: Office) -> None:
+    place = {"address": "-", "city": "-", "province": "-"}
+    person = {"email": "-", "phone": "-", "language": "id", "outlet": "O"}
+    with office.engine.begin() as register:
+        register.execute(insert(outlets).values(outlet="O", name="O", **place))
+        for name in NAMES:
+            register.execute(insert(advocates).values(advocate=name, name=name, **person))
+        for name in ("ANI", "OWES"):
+            register.execute(insert(standing_orders).values(advocate=name, reward="voucher_50"))
+
+
+def _before(office: Office) -> None:
+    """Batches 1 and 2: opening balances, and a file of them that is a mistake."""
+    header = "advocate,points,earned_on,expires_on"
+    office.submits(
+        "opening_balances",
+        header,
+        "DEDI,600,2025-03-01,2026-12-31",
+        "EKA,500,2025-06-01,2026-03-31",
+        "CICI,-30,2025-12-01,",
+    )
+    office.submits("opening_balances", header, "EKA,15,2025-06-01,", "BUDI,-5,2025-06-01,")
+    office.posts("2026-01-02")
+
+
+def _january(office: Office) -> None:
+    """Batches 3 and 4: the mistake is taken back; sales, a return that waits, a cap."""
+    office.submits("reversals", "batch_no", "2")
+    office.sells("ANI", "A1", "2026-01-02", 12_600_000)
+    office.sells("BUDI", "B1", "2026-01-20", 9_500)
+    office.sells("BUDI", "B1", "2026-01-20", 19_500)
+    office.sells("CICI", "C1", "2026-01-05", 1_000_000)
+    office.sells("OWES", "O1", "2026-01-02", 3_000_000)
+    office.sells("OWES", "O2", "2026-01-03", 3_000_000)
+    office.sells("LAMA-1", "L1", "2026-01-04", 500_000)
+    office.sells("LAMA-2", "L2", "2026-01-25", 700_000)
+    office.sells(ODD, "N1", "2026-01-06", 40_000_000)
+    office.returns("BUDI", "B9", "2026-01-21", "2026-01-22", 50_000)
+    office.posts("2026-01-31")
+
+
+def _february(office: Office) -> None:
+    """Batch 5: returns of what was spent and clipped, a correction, requests in a file."""
+    office.returns("OWES", "O1", "2026-01-02", "2026-02-10", 3_000_000)
+    office.returns(ODD, "N1", "2026-01-06", "2026-02-11", 12_000_000)
+    office.sells("BUDI", "B9", "2026-01-21", 200_000)
+    office.corrects("LAMA-2", "L2", "2026-01-25", 650_000)
+    office.submits(
+        "requests",
+        "request_id,advocate,reward,requested_at",
+        "R-1,DEDI,voucher_50,2026-02-12T09:00:00+07:00",
+        "R-2,DEDI,voucher_50,2026-02-12T09:05:00+07:00",
+    )
+    office.posts("2026-02-20")
+    office.issues()
+
+
+def _march(office: Office) -> None:
+    """Batches 6 and 7: vouchers are booked, arrears repaid; adjustments; a merge."""
+    office.sells("ANI", "A2", "2026-03-01", 4_000_000)
+    office.sells("OWES", "O3", "2026-03-01", 1_600_000)
+    office.submits(
+        "adjustments",
+        "advocate,points,adjusted_on,reason,maker,approver,second_approver",
+        "BUDI,75,2026-03-21,a gift,Mia,Putu,",
+        "CICI,-500,2026-03-21,paid twice,Mia,Putu,",
+    )
+    office.posts("2026-03-22")
+    office.submits("merges", "advocate,into_advocate", "LAMA-1,LAMA-2")
+
+
+def _april(office: Office) -> None:
+    """Batches 8 to 10: cancellations, an expiry, a late request that takes it back; a write-off."""
+    office.sells("LAMA-1", "L3", "2026-03-25", 800_000)
+    office.submits(
+        "cancellations",
+        "request_no,points,cause,cancelled_on",
+        "1,250,member,2026-03-23",
+        f"{office.last_request()},,member,2026-03-23",
+    )
+    office.posts("2026-04-02")
+    office.submits(
+        "requests",
+        "request_id,advocate,reward,requested_at",
+        "R-3,EKA,voucher_50,2026-03-30T09:00:00+07:00",
+    )
+    office.posts("2026-04-10")
+    office.submits(
+        "cancellations",
+        "request_no,points,cause,cancelled_on",
+        f"{office.last_request()},,merchant_fault,2026-11-20",
+    )
+    office.sells("EKA", "E1", "2026-12-01", 80_000)
+    office.posts("2026-12-01")
