@@ -136,7 +136,7 @@ def post(context: typer.Context, as_of: AsOf = None) -> None:
     from tembaga import stages
 
     with _installation(context.obj) as here:
-        stages.post_ledger(here, _day(here, as_of), console.print)
+        stages.post_ledger(here, _day(here, as_of), _say)
 
 
 @app.command()
@@ -158,7 +158,7 @@ def submit(
         raise typer.BadParameter(f"there is no feed {feed!r}; choose one of {', '.join(LINES)}")
     with _installation(context.obj) as here:
         taken = papers.submit(here.engine, feed, file, settings=here.settings, now=here.now())
-    console.print(taken.says, highlight=False, markup=False, soft_wrap=True)
+    _say(taken.says)
 
 
 @app.command()
@@ -176,7 +176,7 @@ def close(
         closed = closing.close(
             here.engine, period, by=by or _who(), today=here.today(), now=here.now()
         )
-    console.print(closed.says(period), highlight=False, markup=False, soft_wrap=True)
+    _say(closed.says(period))
 
 
 @app.command()
@@ -199,7 +199,7 @@ def replay(
             settings=here.settings,
             into=into,
             warehouse_url=warehouse_url,
-            say=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True),
+            say=_say,
         )
     console.print(f"Batches replayed: {replayed}. Every head equals the recorded one.")
 
@@ -413,6 +413,11 @@ def _in_sentences(into: Console = console) -> Iterator[None]:
         logging.getLogger(__name__).info("", exc_info=True)
         into.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _say(sentence: str) -> None:
+    """Print a sentence as it is: what a file is called, or a head, is not broken up or read."""
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _who() -> str:

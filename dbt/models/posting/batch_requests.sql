@@ -126,7 +126,7 @@ last_number as (
 )
 
 select
-    last_number.request_no
+    (select request_no from last_number)
     + row_number() over (
         order by together.advocate_no, together.is_standing, together.nth
     ) as request_no,
@@ -146,4 +146,3 @@ select
     cast(together.high as bigint) as high
 from together
 inner join {{ source('raw', 'rewards') }} as rewards on together.reward = rewards.reward
-cross join last_number

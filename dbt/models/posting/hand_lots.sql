@@ -67,7 +67,7 @@ last_number as (
 )
 
 select
-    last_number.lot_no + row_number() over (
+    (select lot_no from last_number) + row_number() over (
         order by
             opened.advocate_no,
             opened.earned_on,
@@ -87,4 +87,3 @@ select
     opened.approval_no,
     opened.request_transfer_no
 from opened
-cross join last_number

@@ -86,7 +86,7 @@ last_numbers as (
 )
 
 select
-    last_numbers.transfer_no + row_number() over (
+    (select transfer_no from last_numbers) + row_number() over (
         order by
             with_accounts.phase,
             with_accounts.kind_order,
@@ -97,7 +97,7 @@ select
             with_accounts.event_on,
             with_accounts.amount
     ) as transfer_no,
-    last_numbers.transaction_no + dense_rank() over (
+    (select transaction_no from last_numbers) + dense_rank() over (
         order by
             with_accounts.phase,
             with_accounts.kind_order,
@@ -121,5 +121,4 @@ select
     with_accounts.advocate_no,
     with_accounts.partner_no
 from with_accounts
-cross join last_numbers
 cross join {{ ref('stg_batch') }} as stg_batch

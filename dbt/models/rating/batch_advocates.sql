@@ -37,10 +37,9 @@ last_number as (
 
 select
     cast(
-        last_number.advocate_no
+        (select advocate_no from last_number)
         + row_number() over (order by {{ binary_order('unknown.advocate') }})
         as integer
     ) as advocate_no,
     unknown.advocate
 from unknown
-cross join last_number

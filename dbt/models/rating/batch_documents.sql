@@ -37,7 +37,7 @@ last_number as (
 )
 
 select
-    last_number.document_no
+    (select document_no from last_number)
     + row_number() over (
         order by unknown.document_date, unknown.partner_no, {{ binary_order('unknown.document') }}
     ) as document_no,
@@ -45,4 +45,3 @@ select
     unknown.document,
     unknown.document_date
 from unknown
-cross join last_number

@@ -74,7 +74,7 @@ numbered as (
         with_state.*,
         coalesce(
             with_state.known_lot_no,
-            last_number.lot_no + row_number() over (
+            (select lot_no from last_number) + row_number() over (
                 partition by with_state.known_lot_no is null
                 order by with_state.document_no, with_state.earner_no
             )
@@ -83,7 +83,6 @@ numbered as (
             greatest({{ floor_div('with_state.weight', 'with_state.divisor') }}, 0) as bigint
         ) as target
     from with_state
-    cross join last_number
 
 )
 
