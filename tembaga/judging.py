@@ -255,14 +255,14 @@ OF_THE_SAME = """
 """
 
 MATCHED = f"""
-select returns.file_no, returns.line_no, max(sold.document_date) as document_date
+select returns.file_no, returns.line_no
 from loading_returns as returns
 inner join loading_sold as sold
 {OF_THE_SAME}
     and returns.returns_document = sold.document
 group by returns.file_no, returns.line_no
 union all
-select returns.file_no, returns.line_no, max(sold.document_date) as document_date
+select returns.file_no, returns.line_no
 from loading_returns as returns
 inner join (
     select distinct partner_no, advocate, sku, unit, tax_basis, document_date from loading_sold
@@ -283,8 +283,7 @@ select
         when returns.file_no is not null and matched.file_no is null then 'RETURN_UNMATCHED'
     end as code,
     namesakes.replaces_file_no,
-    namesakes.replaces_line_no,
-    matched.document_date as sold_on
+    namesakes.replaces_line_no
 from loading_arriving as arriving
 left join loading_namesakes as namesakes
     on arriving.file_no = namesakes.file_no

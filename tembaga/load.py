@@ -58,7 +58,7 @@ LOADED = """
 insert into raw.sales (
     file_no, line_no, partner_no, document, document_date, line_ref, advocate, outlet, sku,
     quantity_e4, amount_e4, currency, returns_document, line_key, content_key, outcome, code,
-    rated_document, rated_document_date, unit, tax_basis, action, version
+    unit, tax_basis, action, version
 )
 select
     arriving.file_no,
@@ -82,15 +82,6 @@ select
         else 'held'
     end as outcome,
     judged.code,
-    case
-        when judged.sold_on is null then arriving.document
-        else coalesce(arriving.returns_document, arriving.document)
-    end as rated_document,
-    case
-        when judged.sold_on is null or arriving.returns_document is null
-            then arriving.document_date
-        else judged.sold_on
-    end as rated_document_date,
     arriving.unit,
     arriving.tax_basis,
     arriving.action,

@@ -58,8 +58,6 @@ sales = Table(
     Column("content_key", BigInteger, nullable=False),
     Column("outcome", String, nullable=False, comment="accepted, duplicate or held"),
     Column("code", String, comment="Why it was not accepted."),
-    Column("rated_document", String, comment="The document whose points it changes."),
-    Column("rated_document_date", Date),
     Column("unit", String, comment="The unit of the quantity; null: the product's sales unit."),
     Column("tax_basis", String, comment="Whether the amount is net or gross of VAT; null: net."),
     Column("action", String, comment="null, or replace or void: it corrects an earlier line."),

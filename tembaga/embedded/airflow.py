@@ -169,7 +169,7 @@ class Airflow:
         )
         self._until("the API server answers", self._answers)
         self._refuse_dags_that_do_not_load()
-        self.api.set_pool(WAREHOUSE_POOL, slots=1, description="DuckDB has one writer.")
+        self.api.set_pool(WAREHOUSE_POOL, slots=1, description="The warehouse has one writer.")
         self._until("the scheduler runs", lambda: self._schedules_since(began_at))
 
     def _answers(self) -> bool:

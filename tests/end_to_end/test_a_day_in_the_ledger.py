@@ -183,13 +183,13 @@ class Narrator:
         return _fenced("\n\n".join(f"{name}\n{value}" for name, value in parts.items()))
 
     def _manifest(self) -> str:
-        """What the batch was made from: its files, and the standing orders of that day."""
+        """What the batch was made from: its kind, its files, and the standing orders of that day."""
         with self.here.engine.connect() as register:
             orders = register.execute(
                 select(standing_orders).order_by(standing_orders.c.advocate)
             ).all()
         lines = [f"order|{order.reward}|{order.advocate}" for order in orders]
-        return "\n".join([f"file|{self._file()['sha256']}", *lines])
+        return "\n".join(["kind|day", "open_from|-", f"file|{self._file()['sha256']}", *lines])
 
 
 def test_the_document_tells_what_the_stages_did(tmp_path: Path, accept: bool):

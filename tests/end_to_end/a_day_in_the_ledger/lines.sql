@@ -2,5 +2,5 @@
 
 select line_no, document, sku, quantity_e4 // 10000 as quantity,
     cast(amount_e4 * cast(0.0001 as decimal(5, 4)) as decimal(18, 2)) as amount,
-    outcome, code, rated_document
+    outcome, code, returns_document
 from raw.sales where file_no = $file_no order by line_no
