@@ -4,13 +4,17 @@ A history says what comes to its group before each batch. Requests are cancelled
 their rank among those that the oracle has then accepted; `resolved` gives them their names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.internal.cache import LRUCache
+from hypothesis.internal.conjecture import providers
 
 from tests.property.inputs import (
     Adjustment,
@@ -102,8 +106,22 @@ def history_of(number: int, n_batches: int, n_operations: int) -> History:
     def draw(history: History) -> None:
         drawn.append(history)
 
-    draw()
+    with _no_constants_of_the_program():
+        draw()
     return drawn[-1]
+
+
+@contextmanager
+def _no_constants_of_the_program() -> Iterator[None]:
+    """Hypothesis likes to draw constants that it reads in the program's own modules.
+
+    A seed would then mean another history whenever a module is changed, or not imported.
+    """
+    with (
+        patch.object(providers, "_get_local_constants", providers.Constants),
+        patch.object(providers, "CONSTANTS_CACHE", LRUCache(1024)),
+    ):
+        yield
 
 
 def resolved(operations: Sequence[Operation], books: Books) -> Doings:

@@ -83,7 +83,8 @@ class Lines:
             return Judged(line, "held", "E_NOTHING_TO_CORRECT")
         if last is not None and (not line.action or (line.version or 1) <= (last.version or 1)):
             return Judged(line, "held", "E_CONFLICT")
-        if line.action and _stands_for(line) < self._taken_e4(line.key):
+        taken = self._taken_e4(line.key)
+        if last is not None and (_stands_for(line) < taken or (taken and _is_other(line, last))):
             return Judged(line, "held", "E_BELOW_RETURNS")
         known.add(content)
         self._last[line.key] = line
@@ -187,6 +188,10 @@ def _counts(judged: Judged) -> bool:
 
 def _stands_for(line: Line) -> int:
     return 0 if line.action == "void" else max(line.quantity_e4, 0)
+
+
+def _is_other(line: Line, last: Line) -> bool:
+    return line.action != "void" and _alike(line) != _alike(last)
 
 
 def _alike(line: Line) -> tuple[str, str, str, str]:

@@ -70,10 +70,11 @@ class Lot:
     held: int = 0
     expired: int = 0
     moved: int = 0  # The batch that last moved it.
-    last_credit_on: date = date.min  # Since when what is available counts.
     difference: int = 0  # Of this batch, as all that follows.
     fresh: int = 0
     was_uncapped: bool = False
+    is_credited: bool = False  # Got points that do not count before the day of the batch.
+    was_usable: bool = False  # Had something available when the batch began.
 
     @property
     def name(self) -> LotName:
@@ -134,7 +135,7 @@ class Books:
         self._advocates: dict[str, int] = {}
         self._arrears_moved: dict[str, date] = {}
         self._batch_no = 0
-        self._as_of = date.min
+        self._as_of = self._previous_as_of = date.min
         self._open_from = date.min
 
     # ---- batches ----
@@ -425,7 +426,9 @@ class Books:
     def _lapse(self, lot: Lot, points: int) -> None:
         assert lot.expires_on
         lapses_on = lot.expires_on + timedelta(days=1)
-        counts_on = max(lapses_on, self._as_of if lot.was_uncapped else lot.last_credit_on)
+        counts_on = max(lapses_on, self._previous_as_of if lot.was_usable else date.min)
+        if lot.is_credited:
+            counts_on = self._as_of
         self._post("expire", AVAILABLE + lot.owner, EXPIRED, lot, points, lapses_on, counts_on)
 
     def _add(self, adjustments: Sequence[Adjustment]) -> None:
@@ -570,11 +573,13 @@ class Books:
     # ---- helpers ----
 
     def _open(self, batch_no: int, kind: str, as_of: date, open_from: date = date.min) -> None:
+        self._previous_as_of = self._as_of
         self._batch_no, self._as_of = batch_no, max(as_of, self._as_of)
         self._open_from = max(open_from, self._open_from)
         self.batches[batch_no] = Posted(kind)
         for lot in self.lots:
             lot.difference, lot.fresh, lot.was_uncapped = 0, 0, False
+            lot.is_credited, lot.was_usable = False, lot.available > 0
 
     def _close(self) -> list[Transfer]:
         return self.transfers(self._batch_no)
@@ -644,10 +649,8 @@ class Books:
         counts_on = max(effective_on or self._as_of, self._open_from)
         if lot is not None:
             lot.moved = self._batch_no
-            if not lot.available:
-                lot.last_credit_on = date.min  # What it once had is gone.
-            if credit.startswith(AVAILABLE):
-                lot.last_credit_on = max(lot.last_credit_on, counts_on)
+            lot.is_credited |= lot.was_uncapped
+            lot.is_credited |= credit.startswith(AVAILABLE) and rule != "mature"
         transfer = Transfer(
             rule, unit, debit, credit, points, event_on or self._as_of, counts_on,
             lot.name if lot is not None else None,
