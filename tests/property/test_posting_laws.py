@@ -33,26 +33,25 @@ def test_posting_again_posts_nothing(begin_trial: BeginTrial):
 def test_however_the_lines_come_the_transfers_are_the_same(begin_trial: BeginTrial):
     chance = random.Random(20260101)
 
-    def shuffled(items: Sequence[Input | Judged]) -> list[Written]:
-        return _cut(chance.sample(list(items), len(items)), 5)
-
     def in_one_file(items: Sequence[Input | Judged]) -> list[Written]:
-        return _cut(chance.sample(list(items), len(items)), 1)
+        return [list(items)]
 
-    roots = [
-        _roots(begin_trial(_histories()).sides, arrangement)
-        for arrangement in (None, shuffled, in_one_file)
-    ]
+    def shuffled(items: Sequence[Input | Judged]) -> list[Written]:
+        others = chance.sample(list(items), len(items))
+        return [part for n in range(5) if (part := others[n::5])]
 
-    assert roots[1] == roots[0]
-    assert roots[2] == roots[0]
+    one, other = (
+        _roots(begin_trial(_histories()).sides, arrange) for arrange in (in_one_file, shuffled)
+    )
+
+    assert other == one
 
 
 def _histories() -> list[History]:
     return [history_of(number, N_BATCHES, 40) for number in SEEDS]
 
 
-def _roots(sides: SideBySide, arrange: Arrangement | None) -> list[tuple[object, ...]]:
+def _roots(sides: SideBySide, arrange: Arrangement) -> list[tuple[object, ...]]:
     """The transfers of each batch, by their digest, if lines come in this arrangement."""
     histories, moved = _histories(), dict[Place, Place]()
     last_file_no = 0
@@ -73,14 +72,13 @@ def _post(
     sides: SideBySide,
     as_of: date,
     doings: dict[str, Doings],
-    arrange: Arrangement | None,
+    arrange: Arrangement,
     moved: dict[Place, Place],
 ) -> None:
     judged = sides.oracles.judge(doings)
     items: Written = [one for of in judged.values() for one in of]
     items += [i for of in doings.values() for i in of.items if not isinstance(i, Line)]
-    if arrange is not None:
-        items = _rearranged(items, arrange, moved, sides.bookkeeper.next_file_no())
+    items = _rearranged(items, arrange, moved, sides.bookkeeper.next_file_no())
     sides.bookkeeper.write(items)
     if issued := [request_id for of in doings.values() for request_id in of.issued]:
         sides.bookkeeper.issues(issued)
@@ -118,7 +116,3 @@ def _rearranged(
 
 def _feed(item: Input | Judged) -> str:
     return item.line.feed if isinstance(item, Judged) else item.feed
-
-
-def _cut(items: Written, n_files: int) -> list[Written]:
-    return [part for n in range(n_files) if (part := items[n::n_files])]

@@ -4,8 +4,9 @@
 --           credit  Income:Points:Expired
 --   leg 2           the same, for points that `renew` gives a new lot (S9)
 --
--- One transfer for each lot. It counts from the day after the last day of use, or from the day
--- of the batch for points that the batch itself gave back.
+-- One transfer for each lot. It counts from the day after the last day of use; for points that
+-- came into the lot later, from the day of the batch that put them there, so that no lot is ever
+-- negative on a day that is past.
 
 {{ config(materialized='ephemeral') }}
 
@@ -18,6 +19,19 @@ restored as (  -- By the batch itself, or only now come to be available in it.
     select lot_no from {{ ref('lots_after_maturity') }} where uncap > 0
     union
     select lot_no from {{ ref('hand_lots') }}
+
+),
+
+standing as (  -- What was in a lot after the last batch came into it by that batch's day.
+
+    select
+        lots.lot_no,
+        last.as_of
+    from {{ ref('lots') }} as lots
+    cross join (select max(batches.as_of) as as_of from {{ ref('batches') }} as batches) as last
+    where
+        lots.available > 0
+        and lots.lot_no in (select expired.lot_no from {{ ref('expired_lots') }} as expired)
 
 )
 
@@ -32,8 +46,11 @@ select
     cast(expired.amount as bigint) as amount,
     {{ days_after('expired.expires_on', '1') }} as event_on,
     case
-        when restored.lot_no is null then {{ days_after('expired.expires_on', '1') }}
-        else stg_batch.as_of
+        when restored.lot_no is not null then stg_batch.as_of
+        else greatest(
+            {{ days_after('expired.expires_on', '1') }},
+            coalesce(standing.as_of, date '0001-01-01')
+        )
     end as effective_on,
     cast(expired.lot_no as bigint) as lot_no,
     cast(null as bigint) as subject_no,
@@ -43,6 +60,7 @@ select
 from {{ ref('expired_lots') }} as expired
 cross join {{ ref('stg_batch') }} as stg_batch
 left join restored on expired.lot_no = restored.lot_no
+left join standing on expired.lot_no = standing.lot_no
 
 union all
 
