@@ -183,7 +183,7 @@ class Narrator:
         return _fenced("\n\n".join(f"{name}\n{value}" for name, value in parts.items()))
 
     def _manifest(self) -> str:
-        """What the batch was made from: its kind, its files, and the standing orders of that day."""
+        """What the batch was made from: its kind, its files, and the orders of that day."""
         with self.here.engine.connect() as register:
             orders = register.execute(
                 select(standing_orders).order_by(standing_orders.c.advocate)

@@ -5,23 +5,26 @@ auditor may look at all of it.
 """
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import yaml
-from sqlalchemy import Engine, func, insert, select, text, update
+from sqlalchemy import Engine, func, text, update
 
 from tembaga import issue, papers
 from tembaga.landing import original
-from tembaga.register.tables import advocates, files, outlets, standing_orders, voucher_batches
+from tembaga.register.tables import files, voucher_batches
 from tembaga.settings import load_settings
 from tembaga.warehouse import open_warehouse
+from tests.property.inputs import Input, Judged
 from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
 
 ODD = "ODD: NAME; é"
 NAMES = ("ANI", "BUDI", "CICI", "DEDI", "EKA", "LAMA-1", "LAMA-2", ODD, "OWES")
+ORDERS = {"ANI": "voucher_50", "OWES": "voucher_50"}
 REPLACEMENTS = """
 insert into raw.replacements
 select corrections.file_no, corrections.line_no, corrected.file_no, corrected.line_no
@@ -46,35 +49,32 @@ class Office(Bookkeeper):
     def corrects(self, advocate: str, document: str, on: str, rupiah: int) -> None:
         """A line that replaces the one line of a document."""
         self.sells(advocate, document, on, rupiah)
-        for line in self.lines:
-            line |= {"action": None, "version": None}
-        self.lines[-1] |= {"action": "replace", "version": 2}
+        self.lines[-1] = replace(self.lines[-1], action="replace", version=2)
 
     def last_request(self) -> int:
         """The request that came last."""
         [[request_no]] = self.asks("select max(request_no) from ledger.requests")
         return int(request_no)
 
-    def issues(self) -> None:
+    def issues_all(self) -> None:
         """Issue the vouchers of all open requests, and deliver them."""
         issue.issue(self.engine, settings=self.settings)
         with self.engine.begin() as register:
             register.execute(update(voucher_batches).values(delivered_at=func.now()))
 
-    def _load(self) -> None:
-        super()._load()
+    def write(self, items: Iterable[Input | Judged]) -> None:
+        """Write a loaded file, and let its bytes lie in the landing."""
+        file_no = self.next_file_no()
+        super().write(items)
+        path = original(self.settings.landing, "distributor", file_no, f"{file_no}.csv")
+        path.parent.mkdir(parents=True)
+        path.write_bytes(f"the lines of file {file_no}".encode())
+        digest = sha256(path.read_bytes()).hexdigest()
         with self.engine.begin() as register:
-            query = select(files).where(files.c.partner == "distributor")
-            file = register.execute(query.order_by(files.c.file_no.desc())).first()
-            assert file is not None
-            path = original(self.settings.landing, file.partner, file.file_no, file.name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.sha256.encode())
-            digest = sha256(path.read_bytes()).hexdigest()
-            this = files.c.file_no == file.file_no
+            this = files.c.file_no == file_no
             register.execute(update(files).where(this).values(sha256=digest))
         with open_warehouse(self.settings) as warehouse:
-            warehouse.execute(text(REPLACEMENTS), {"file_no": file.file_no})
+            warehouse.execute(text(REPLACEMENTS), {"file_no": file_no})
 
 
 def post_everything(engine: Engine, home: Path, **warehouse: str) -> Office:
@@ -82,7 +82,7 @@ def post_everything(engine: Engine, home: Path, **warehouse: str) -> Office:
     campaigns = _campaigns(home)
     settings = load_settings(home=home, programme="spec", campaigns_folder=campaigns, **warehouse)
     office = Office(engine, settings)
-    _enrol(office)
+    office.enrols({name: ORDERS.get(name) for name in NAMES})
     _before(office)
     _january(office)
     _february(office)
@@ -99,17 +99,6 @@ def _campaigns(home: Path) -> Path:
     campaign["cap"] = {"points": 3000, "period": "month"}
     base.write_text(yaml.safe_dump(campaign), encoding="utf-8")
     return folder
-
-
-def _enrol(office: Office) -> None:
-    place = {"address": "-", "city": "-", "province": "-"}
-    person = {"email": "-", "phone": "-", "language": "id", "outlet": "O"}
-    with office.engine.begin() as register:
-        register.execute(insert(outlets).values(outlet="O", name="O", **place))
-        for name in NAMES:
-            register.execute(insert(advocates).values(advocate=name, name=name, **person))
-        for name in ("ANI", "OWES"):
-            register.execute(insert(standing_orders).values(advocate=name, reward="voucher_50"))
 
 
 def _before(office: Office) -> None:
@@ -155,7 +144,7 @@ def _february(office: Office) -> None:
         "R-2,DEDI,voucher_50,2026-02-12T09:05:00+07:00",
     )
     office.posts("2026-02-20")
-    office.issues()
+    office.issues_all()
 
 
 def _march(office: Office) -> None:

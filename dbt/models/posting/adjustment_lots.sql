@@ -33,7 +33,11 @@ means as (
         union all
         select lot_no, advocate_no, earned_on, expires_on, available
         from {{ ref('lots') }}
-        where lot_no not in (select touched.lot_no from {{ ref('lots_after_credits') }} as touched)
+        where not exists (
+            select 1
+            from {{ ref('lots_after_credits') }} as touched
+            where touched.lot_no = lots.lot_no
+        )
     ) as together
     left join {{ ref('late_repayments') }} as repaid on together.lot_no = repaid.lot_no
     where together.advocate_no in (select debts.advocate_no from debts)

@@ -46,7 +46,11 @@ means as (
     where
         available > 0
         and advocate_no in (select arrears.advocate_no from arrears)
-        and lot_no not in (select touched.lot_no from {{ ref('lots_after_credits') }} as touched)
+        and not exists (
+            select 1
+            from {{ ref('lots_after_credits') }} as touched
+            where touched.lot_no = lots.lot_no
+        )
 
 ),
 

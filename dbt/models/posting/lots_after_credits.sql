@@ -45,7 +45,11 @@ touched as (
             or lot_no in (select reversed.lot_no from reversed)
             or lot_no in (select merged.lot_no from {{ ref('merged_lots') }} as merged)
         )
-        and lot_no not in (select done.lot_no from {{ ref('lots_after_maturity') }} as done)
+        and not exists (
+            select 1
+            from {{ ref('lots_after_maturity') }} as done
+            where done.lot_no = lots.lot_no
+        )
     union all
     select
         lot_no,

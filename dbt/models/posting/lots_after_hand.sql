@@ -29,7 +29,11 @@ touched as (
     from {{ ref('lots') }}
     where
         lot_no in (select taken.lot_no from taken)
-        and lot_no not in (select done.lot_no from {{ ref('lots_after_credits') }} as done)
+        and not exists (
+            select 1
+            from {{ ref('lots_after_credits') }} as done
+            where done.lot_no = lots.lot_no
+        )
 
 )
 

@@ -61,7 +61,11 @@ others as (
     from {{ ref('lots') }} as lots
     cross join {{ ref('stg_batch') }} as stg_batch
     where
-        lots.lot_no not in (select of_sales.lot_no from of_sales)
+        not exists (
+            select 1
+            from of_sales
+            where of_sales.lot_no = lots.lot_no
+        )
         and (
             (lots.pending > 0 and lots.matures_on <= stg_batch.as_of and stg_batch.kind = 'day')
             or lots.lot_no in (select clawbacks.lot_no from {{ ref('clawbacks') }} as clawbacks)

@@ -32,7 +32,11 @@ touched as (
         origin
     from {{ ref('lots') }}
     where
-        lot_no not in (select done.lot_no from {{ ref('lots_after_hand') }} as done)
+        not exists (
+            select 1
+            from {{ ref('lots_after_hand') }} as done
+            where done.lot_no = lots.lot_no
+        )
         and (
             lot_no in (select requested.lot_no from requested)
             or lot_no in (select issued.lot_no from issued)

@@ -42,7 +42,11 @@ lots as (
     from {{ ref('lots') }}
     where
         (available > 0 or expired > 0)
-        and lot_no not in (select touched.lot_no from {{ ref('lots_after_hand') }} as touched)
+        and not exists (
+            select 1
+            from {{ ref('lots_after_hand') }} as touched
+            where touched.lot_no = lots.lot_no
+        )
 
 ),
 

@@ -46,7 +46,11 @@ uncapped_alone as (
     from {{ ref('cap_moves') }} as cap_moves
     inner join {{ ref('lots') }} as lots on cap_moves.lot_no = lots.lot_no
     cross join {{ ref('stg_batch') }} as stg_batch
-    where cap_moves.lot_no not in (select subjects.subject_no from {{ ref('batch_subjects') }} as subjects)
+    where not exists (
+        select 1
+        from {{ ref('batch_subjects') }} as subjects
+        where subjects.subject_no = cap_moves.lot_no
+    )
 
 ),
 
