@@ -361,6 +361,17 @@ _ALL = (
         hint_en="Correct the return first, then send this line again.",
     ),
     Code(
+        "E_DOUBLE_CLAIM",
+        "held",
+        id="Penjualan ini sudah kami terima atas nama advokat lain.",
+        en="This very sale has come already, for another advocate.",
+        hint_id="Satu penjualan dihitung satu kali. Jika nama ini yang benar, kirim sebagai "
+        "koreksi dengan nomor versi yang lebih tinggi, bila disepakati; jika tidak, beri tahu "
+        "kami siapa yang benar.",
+        hint_en="A sale counts once. If this advocate is the right one, send the line as a "
+        "correction with a higher version, where that was agreed; otherwise tell us who is.",
+    ),
+    Code(
         "E_CONFLICT",
         "held",
         id="Baris dokumen ini sudah ada dengan isi yang lain.",

@@ -8,7 +8,8 @@ hledger, ledger and beancount refuse a file in which a leg does not balance, an 
 account was changed, or a transfer is missing or stands twice. None sees a changed date: the
 seal does (`tembaga verify`).
 
-Rows are streamed: memory does not grow with the span.
+Rows are streamed: no more than a few thousand are held here, whatever the span. The engine sorts
+them, and spills to the disk what its memory does not hold.
 """
 
 from collections.abc import Iterator

@@ -25,7 +25,8 @@ select
     sales.file_no, sales.line_no, sales.partner_no, sales.line_key, sales.document,
     sales.document_date, sales.line_ref, sales.content_key, sales.action,
     coalesce(sales.version, 1) as version, sales.advocate, sales.sku,
-    coalesce(sales.unit, '') as unit, coalesce(sales.tax_basis, 'net') as tax_basis
+    coalesce(sales.unit, '') as unit, coalesce(sales.tax_basis, 'net') as tax_basis,
+    sales.quantity_e4, sales.amount_e4, sales.outlet, sales.returns_document
 from raw.sales as sales
 where
     sales.line_key in (select arriving.line_key from loading_arriving as arriving)
@@ -63,12 +64,11 @@ having count(*) > 1 or count(named.action) > 0
 
 # The lines of one name (S13). The first is what stands: a line that is known, else the first
 # plain one. Corrections follow by their version, each above all that stood before; the rest
-# says again what stands already, or contradicts it.
+# says again what stands already, claims it for another advocate, or contradicts it.
 NAMESAKES = f"""
 with candidates as (
     select
-        0 as is_new, known.*, cast(0 as bigint) as quantity_e4,
-        coalesce(taken.quantity_e4, 0) as taken_e4
+        0 as is_new, known.*, coalesce(taken.quantity_e4, 0) as taken_e4
     from loading_known as known
     inner join loading_contested as contested
         on known.partner_no = contested.partner_no
@@ -83,6 +83,7 @@ with candidates as (
         arriving.action, coalesce(arriving.version, 1) as version, arriving.advocate,
         arriving.sku, coalesce(arriving.unit, '') as unit,
         coalesce(arriving.tax_basis, 'net') as tax_basis, arriving.quantity_e4,
+        arriving.amount_e4, arriving.outlet, arriving.returns_document,
         cast(0 as bigint) as taken_e4
     from loading_arriving as arriving
     inner join loading_contested as contested
@@ -158,6 +159,10 @@ repeated as (
         stood.*,
         max(stands) over (partition by {NAME}, content_key) as content_stands,
         max(stands) over (
+            partition by
+                {NAME}, outlet, sku, unit, tax_basis, quantity_e4, amount_e4, returns_document
+        ) as goods_stand,
+        max(stands) over (
             partition by {NAME}, content_key, action, version
         ) as correction_stands,
         lag(file_no) over (
@@ -178,6 +183,7 @@ select
         when action is null and content_stands = 1 then 'DUPLICATE'
         when action is not null and correction_stands = 1 then 'DUPLICATE'
         when action is not null and version > base_version and is_below = 1 then 'E_BELOW_RETURNS'
+        when action is null and goods_stand = 1 then 'E_DOUBLE_CLAIM'
         else 'E_CONFLICT'
     end as code,
     case when stands = 1 and action is not null then previous_file_no end as replaces_file_no,

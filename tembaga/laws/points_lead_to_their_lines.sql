@@ -1,5 +1,6 @@
 -- Law 6: what a batch posts for a subject is what its lines brought, and each of these lines
--- stands in a posted file and names the advocate who earned it.
+-- stands in a posted file and names the advocate who earned it, or leads to a line that does: the
+-- one that it replaces, or one that it, or the one that it replaces, takes back.
 -- Looks at: ledger.award_lines
 
 with
@@ -30,6 +31,19 @@ brought as (
     from ledger.award_lines
     where subject_no is not null
     group by batch_no, subject_no
+
+),
+
+leading_to as (
+
+    select
+        takebacks.file_no,
+        takebacks.line_no,
+        sold.advocate
+    from ledger.takebacks as takebacks
+    inner join raw.sales as sold
+        on takebacks.of_file_no = sold.file_no
+        and takebacks.of_line_no = sold.line_no
 
 )
 
@@ -72,7 +86,22 @@ where
     or (award_lines.subject_no is null and award_lines.points <> 0)
     or (
         award_lines.subject_no is not null
-        and coalesce(earners.advocate, '') not in (
-            sales.advocate, coalesce(replaced.advocate, sales.advocate)
+        and coalesce(earners.advocate, '') <> sales.advocate
+        and coalesce(earners.advocate, '') <> coalesce(replaced.advocate, '')
+        and not exists (
+            select 1
+            from leading_to
+            where
+                leading_to.advocate = earners.advocate
+                and (
+                    (
+                        leading_to.file_no = award_lines.file_no
+                        and leading_to.line_no = award_lines.line_no
+                    )
+                    or (
+                        leading_to.file_no = replacements.replaces_file_no
+                        and leading_to.line_no = replacements.replaces_line_no
+                    )
+                )
         )
     )

@@ -345,3 +345,11 @@ def test_text_of_every_kind_arrives_as_it_was(loader: Loader):
     assert loader.asks("select outlet, sku, unit, tax_basis from raw.sales") == [
         (odd, "", "", None)
     ]
+
+
+def test_a_second_claimant_of_a_sale_is_held(loader: Loader):
+    loader.loads([line(10)])
+    loader.loads([line(10, advocate="ADV-2")])
+    loader.loads([line(9, advocate="ADV-2")], [line(10, v=2, advocate="ADV-2")])
+
+    assert loader.codes() == [None, "E_DOUBLE_CLAIM", "E_CONFLICT", None]

@@ -37,7 +37,7 @@ RULES = [
     ).expectations,
     *repeats_suite().expectations,
 ]
-FOUND_BY_LOADING = {"RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS"}
+FOUND_BY_LOADING = {"RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "E_DOUBLE_CLAIM"}
 
 
 def places(sentence: str) -> set[str]:

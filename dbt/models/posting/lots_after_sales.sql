@@ -25,7 +25,7 @@ of_sales as (
         coalesce(subjects.held, lots.held) as held,
         coalesce(subjects.expired, lots.expired) as expired,
         'sale' as origin,
-        moves.earned - moves.clip + moves.uncap as fresh,
+        greatest(moves.earned - moves.clip + moves.uncap - moves.from_pending, 0) as fresh,
         moves.uncap
     from {{ ref('sale_moves') }} as moves
     left join {{ ref('batch_subjects') }} as subjects on moves.subject_no = subjects.subject_no
