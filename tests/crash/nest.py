@@ -82,7 +82,7 @@ def _work(asked: dict[str, Any], settings: Settings, writer: int) -> None:
                 answer.write("\n".join(steps.reached))
         ended = DONE
     except TURNED_AWAY as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         ended = BUSY
     except BaseException:
         traceback.print_exc()

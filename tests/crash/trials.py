@@ -128,7 +128,7 @@ class Trials:
         return bool(self.whole.setdefault(n_batches, ledger if n_batches else {}) == ledger)
 
     def admitted(self, **how: Any) -> int:
-        """Begin the day until nobody turns it away: a server may yet see that its client is gone."""
+        """Begin the day until nobody turns it away: a server may not know that its client died."""
         give_up_at = time.monotonic() + BUSY_SECONDS
         while (ended := self.run(**how)["ended"]) == BUSY and time.monotonic() < give_up_at:
             self.turned_away += 1
