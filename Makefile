@@ -36,6 +36,9 @@ real: .venv/installed ## Take real sales files through every stage: make real DA
 test: .venv/installed ## Run the tests.
 	$(BIN)/python -m pytest
 
+torture: .venv/installed ## Kill posting at every step and at random instants, and break every rule.
+	$(BIN)/python -m pytest tests/crash tests/mutants --torture
+
 lint: .venv/installed ## Check form, types and names.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,4 +50,4 @@ bench: .venv/installed ## Measure, side by side in one run: make bench BENCH=lon
 clean: ## Remove what the program and the tests have written. The environment stays.
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install lock demo up real test lint bench clean
+.PHONY: help install lock demo up real test torture lint bench clean

@@ -39,6 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     histories.addoption(
         "--reduce", action="store_true", help="look for the smallest history that fails"
     )
+    torture = parser.getgroup("torture", "what tests/crash and tests/mutants try")
+    torture.addoption("--torture", action="store_true", help="all of it, and say how much it was")
+    torture.addoption("--kills", type=int, default=200, help="at random instants, on each engine")
+    torture.addoption("--steps-apart", type=int, default=1, help="kill at each n-th step")
 
 
 @pytest.hookimpl(tryfirst=True)
