@@ -38,5 +38,8 @@ def run() -> Report:
             compared("tembaga post, sealed", lines.n_lines, posted, base=lowest),
         ],
         details=spent(posted),
-        remarks=[f"{lines.n_documents:,} documents; {posted.result:,} transfers were posted."],
+        remarks=[
+            f"{lines.n_documents:,} documents; {posted.result:,} transfers were posted. "
+            f"DuckDB could use {our.settings.warehouse_memory}."
+        ],
     )
