@@ -1,4 +1,4 @@
-"""The worked ledger (tests/integration/posted.py), stage by stage, in forked processes.
+"""The worked ledger (tests/integration/posted.py, and more of it here), stage by stage, in forked processes.
 
 A mutant is let loose on the stage in which its rule is first used. It is caught
 
@@ -18,8 +18,11 @@ from tembaga.dbt import DbtError
 from tembaga.post import LawBrokenError
 from tembaga.settings import Settings
 from tembaga.warehouse import open_warehouse, read_warehouse
-from tests.integration.posted import STAGES, Office, open_office
+from tests.integration import posted
+from tests.integration.posted import Office, open_office
+from tests.mutants.more import MORE
 
+STAGES = (*posted.STAGES, *MORE)
 BROKEN = re.compile(r"law broken: (\w+)")
 
 TRANSFERS = """

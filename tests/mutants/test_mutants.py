@@ -14,9 +14,8 @@ import pytest
 from tembaga.embedded.postgres import Postgres
 from tests.crash.nest import DONE
 from tests.crash.shelf import Nest, Shelf, nest
-from tests.integration.posted import STAGES
 from tests.mutants.mutants import Mutant, mutants
-from tests.mutants.story import campaigns_of
+from tests.mutants.story import STAGES, campaigns_of
 
 CAUGHT = Path(__file__).parent / "caught.md"
 LEDGER = Path(__file__).parent / "worked_ledger.txt"
@@ -24,11 +23,7 @@ REGISTER = "mutants_register"
 STORY = "tests.mutants.story"
 HEAD = "# Who catches a broken posting rule\n\n| what is broken | caught by |\n| --- | --- |\n"
 UNUSED = "nobody: the worked ledger does not use it"
-QUICKLY = (
-    "earn 1: missing",
-    "opening 1: sides exchanged",
-    "opening 1: one more",
-)
+QUICKLY = ("opening 1: sides exchanged", "opening 1: one more", "opening 2: missing")
 
 
 @dataclass
@@ -119,12 +114,12 @@ def test_every_mutant_is_caught(story: Story, pytestconfig: pytest.Config, accep
 
     assert found == {name: approved.get(name) for name in found}
     assert found.keys() == approved.keys() or not is_torture
-    assert "nobody" not in found.values()
 
 
-def test_every_posting_rule_has_its_mutants():
-    assert {mutant.name for mutant in mutants()} == _approved().keys()
-    assert "nobody" not in _approved().values()
+def test_the_rules_are_broken_in_every_way():
+    """Each row of the seed and each leg of a model has its mutants; none that was tried survived."""
+    assert _approved().keys() <= {mutant.name for mutant in mutants()}
+    assert not [name for name, catcher in _approved().items() if catcher.startswith("nobody")]
 
 
 def _approved() -> dict[str, str]:
