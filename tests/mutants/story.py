@@ -1,4 +1,4 @@
-"""The worked ledger (tests/integration/posted.py, and more of it here), stage by stage, in forked processes.
+"""The worked ledger (tests/integration/posted.py, and more), stage by stage, in forked processes.
 
 A mutant is let loose on the stage in which its rule is first used. It is caught
 
