@@ -44,8 +44,8 @@ lint: .venv/installed ## Check form, types and names.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/installed ## Measure, side by side in one run.
-	$(BIN)/python -m benchmarks
+bench: .venv/installed ## Measure, side by side in one run: make bench BENCH=long_history.
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean: ## Remove what the program and the tests have written. The environment stays.
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,9 @@ from tembaga.warehouse import (
 )
 
 log = logging.getLogger(__name__)
+times = logging.getLogger("tembaga.dbt.times")  # How long each model and command took, at DEBUG.
 
+TOOK = "%s %s took %.3f s"
 SSL_OPTIONS = ("sslmode", "sslcert", "sslkey", "sslrootcert")
 
 # What lasts from batch to batch, and what is made for each.
@@ -104,8 +107,12 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
     options += ["--no-write-json", "--cache-selected-only", "--log-level-file", "info"]
     try:
         with claim_warehouse(settings):
+            began = time.perf_counter()
             manifest = _manifest(settings, options)
+            _log_time("command", "parse", began)
+            began = time.perf_counter()
             result = dbtRunner(manifest=manifest).invoke([command, *args, *options])
+            _log_time("command", command, began)
     finally:
         _let_go_of_the_warehouse()
     if result.exception is not None:
@@ -113,10 +120,16 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
             raise in_use(settings) from result.exception
         raise DbtError(str(result.exception)) from result.exception
     nodes = list(getattr(result.result, "results", None) or [])
+    for node in nodes if command == "build" else ():
+        times.debug(TOOK, node.node.resource_type, node.node.name, node.execution_time)
     if not result.success and (command != "build" or not nodes):
         said = "; ".join(str(node.message) for node in nodes if node.message)
         raise DbtError(f"dbt {command}: {said or 'failed'}; see {work / 'dbt.log'}")
     return nodes
+
+
+def _log_time(kind: str, name: str, began: float) -> None:
+    times.debug(TOOK, kind, name, time.perf_counter() - began)
 
 
 @cache
@@ -136,7 +149,10 @@ def environment(settings: Settings) -> dict[str, str]:
         "TEMBAGA_DBT_ENGINE": settings.warehouse,
     }
     if settings.warehouse == "duckdb":
-        return variables | {"TEMBAGA_DBT_PATH": str(where.database)}
+        return variables | {
+            "TEMBAGA_DBT_PATH": str(where.database),
+            "TEMBAGA_DBT_MEMORY": settings.warehouse_memory,
+        }
     in_query = {name: str(value) for name, value in where.query.items()}
     parts = {
         "HOST": where.host or in_query.get("host", "localhost"),

@@ -41,6 +41,11 @@ class Settings(BaseSettings):
         None,
         description="SQLAlchemy address of the warehouse's PostgreSQL; empty: the embedded one.",
     )
+    warehouse_memory: str = Field(
+        "1500MB",
+        pattern=r"^\d+ ?[KMGT]i?B$",
+        description="What DuckDB may use of it; the rest goes to files beside the warehouse's.",
+    )
     drop_zone_host: str = Field("127.0.0.1", description="The SFTP server of the partners.")
     drop_zone_port: int = Field(2222, description="Its port.")
     drop_zone_user: str = Field("tembaga", description="The account that sees all partners.")

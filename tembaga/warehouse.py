@@ -28,6 +28,7 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
+    event,
     make_url,
     text,
 )
@@ -390,6 +391,10 @@ def _connected(settings: Settings, engine: Engine) -> Iterator[Connection]:
 
 
 def _connect(settings: Settings, engine: Engine) -> Connection:
+    if settings.warehouse == "duckdb":
+        # Not as an option of the connection: DuckDB refuses a second one with other options.
+        limit = f"set memory_limit = '{settings.warehouse_memory}'"
+        event.listen(engine, "connect", lambda connection, _: connection.execute(limit))
     try:
         return engine.connect()
     except OperationalError as error:

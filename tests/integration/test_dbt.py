@@ -163,3 +163,17 @@ def test_a_warehouse_that_does_not_answer_is_named(books: Bookkeeper, engine_nam
         with pytest.raises(WarehouseUnreachableError, match=sentence):
             with read_warehouse(settings):
                 pass
+
+
+def test_duckdb_keeps_to_its_memory(tmp_path: Path):
+    roomy = load_settings(home=tmp_path, warehouse_memory="300MiB")
+    narrow = load_settings(home=tmp_path, warehouse_memory="200MiB")
+    question = text("select current_setting('memory_limit')")
+
+    with open_warehouse(roomy) as connection:
+        assert connection.scalar(question) == "300.0 MiB"
+    with read_warehouse(roomy) as connection:
+        assert connection.scalar(question) == "300.0 MiB"
+        with read_warehouse(narrow) as other:  # The same process may say something else.
+            assert other.scalar(question) == "200.0 MiB"
+    assert dbt.environment(roomy)["TEMBAGA_DBT_MEMORY"] == "300MiB"
