@@ -2,12 +2,13 @@
 
 It reads one line of JSON for each run, and answers with one:
 
-    {"settings": {}, "register": url, "day": name}    begin the day in a process of its own
-        "prepare": true     do what comes before the day instead
+    {"settings": {}, "register": url, "call": "module:function", "args": []}
+        "first": ["module:function", …]    call this before, with the rest as its arguments
         "record": true      answer with the steps that were reached
         "kill_at": step     it kills itself there
         "kill_after": 1.5   it is killed after so many seconds
-        "without": name     leave out a protection
+
+The function is given the register, the settings and the arguments; what it returns is answered.
 """
 
 import json
@@ -16,6 +17,8 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from tembaga import dbt
@@ -24,9 +27,7 @@ from tembaga.register import open_register
 from tembaga.register.locks import BatchInProgressError
 from tembaga.settings import Settings, load_settings
 from tembaga.warehouse import WarehouseInUseError
-from tests.crash.protections import leave_out
 from tests.crash.steps import Steps
-from tests.crash.work import DAYS
 
 DONE, FAILED, BUSY = 0, 1, 75
 TURNED_AWAY = (BatchInProgressError, PaperWaitsError, WarehouseInUseError)
@@ -55,12 +56,12 @@ def _run(asked: dict[str, Any]) -> dict[str, Any]:
         time.sleep(asked["kill_after"])
         os.kill(process, signal.SIGKILL)  # It is ours until we have waited for it.
     with os.fdopen(reader) as said:
-        steps = said.read().splitlines()
+        found = json.loads(said.read() or "{}")
     _, status = os.waitpid(process, 0)
     return {
         "ended": os.waitstatus_to_exitcode(status),
         "seconds": time.monotonic() - began,
-        "steps": steps,
+        **found,
     }
 
 
@@ -71,15 +72,13 @@ def _work(asked: dict[str, Any], settings: Settings, writer: int) -> None:
         steps = Steps(asked.get("kill_at"))
         if asked.get("record") or asked.get("kill_at"):
             steps.watch()
-        if asked.get("without"):
-            leave_out(asked["without"])
-        before, work = DAYS[asked["day"]]
+        if first := asked.get("first"):
+            _function(first[0])(*first[1:])
         engine = open_register(asked["register"])
-        (before if asked.get("prepare") else work)(engine, settings)
+        result = _function(asked["call"])(engine, settings, *asked.get("args", ()))
         engine.dispose()
-        if asked.get("record"):
-            with os.fdopen(writer, "w") as answer:
-                answer.write("\n".join(steps.reached))
+        with os.fdopen(writer, "w") as answer:
+            json.dump({"steps": steps.reached, "result": result}, answer)
         ended = DONE
     except TURNED_AWAY as error:
         sys.stderr.write(f"{error}\n")
@@ -89,6 +88,11 @@ def _work(asked: dict[str, Any], settings: Settings, writer: int) -> None:
     finally:
         sys.stderr.flush()
         os._exit(ended)
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    return getattr(import_module(module), function)
 
 
 if __name__ == "__main__":

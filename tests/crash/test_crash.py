@@ -28,7 +28,7 @@ def day(
 ) -> Iterator[Trials]:
     """A day with a batch, on each engine."""
     folder = tmp_path_factory.mktemp("crash")
-    with trials(server, folder, request.param, "another day") as made:
+    with trials(server, folder, request.param, "another_day") as made:
         yield made
 
 
@@ -40,7 +40,7 @@ def first_day(
     if not request.config.getoption("--torture"):
         pytest.skip("for `make torture`")
     folder = tmp_path_factory.mktemp("crash")
-    with trials(server, folder, request.param, "the first day") as made:
+    with trials(server, folder, request.param, "the_first_day") as made:
         yield made
 
 
@@ -89,7 +89,7 @@ def test_while_the_server_goes_on_publishing_nobody_proposes(day: Trials):
     if day.settings.warehouse != "postgres":
         pytest.skip("a DuckDB file has no server")
     day.back()
-    assert day.run(without="a quick server")["ended"] == KILLED
+    assert day.run(first=_without("a quick server"))["ended"] == KILLED
 
     assert day.run()["ended"] == BUSY
     day.finish()
@@ -109,14 +109,18 @@ def test_without_its_protection_a_kill_does_harm(
     else:
         step = "publish after commit #1"
     day.back()
-    assert day.run(kill_at=step, without=protection)["ended"] == KILLED
+    assert day.run(kill_at=step, first=_without(protection))["ended"] == KILLED
     if protection == "one transaction":
         assert not day.is_whole()
 
-    ended = day.admitted(without=protection)
+    ended = day.admitted(first=_without(protection))
 
     assert ended not in (DONE, BUSY) or day.books().differs(day.end)
     assert day.broken_laws() or ended not in (DONE, BUSY)
+
+
+def _without(protection: str) -> list[str]:
+    return ["tests.crash.protections:leave_out", protection]
 
 
 def _kill_at_all(day: Trials, steps: Sequence[str]) -> None:

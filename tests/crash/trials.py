@@ -1,9 +1,5 @@
 """Trials: a day is begun, killed, begun again, and laid beside a day that nothing disturbed."""
 
-import json
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,20 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from tembaga import verify
 from tembaga.embedded.postgres import Postgres
 from tembaga.register import open_register
-from tembaga.settings import PROJECT, Settings, load_settings
+from tembaga.settings import Settings, load_settings
 from tembaga.warehouse import open_warehouse, read_warehouse
 from tests.crash.nest import BUSY, DONE
+from tests.crash.shelf import Nest, Shelf, nest
 from tests.spec.bookkeeper import CAMPAIGNS
 
 KILLED = -9
 BUSY_SECONDS = 30  # So long a server may need to see that its client is gone.
 REGISTER, WAREHOUSE = "crash_register", "crash_warehouse"
-START = "_start"
+START = "start"
+WORK = "tests.crash.work"
 # What goes into the batch that was proposed last, posted or empty.
 PROPOSED = {"raw.batch", "raw.batch_files", "raw.issued_requests", "raw.standing_orders"}
 CLOCKS = {"opened_at", "published_at"}  # They say when it was, and differ in each run.
@@ -50,9 +48,9 @@ class Trials:
     """A day on an engine, as often as it takes."""
 
     day: str
-    server: Postgres
+    shelf: Shelf
     settings: Settings
-    nest: subprocess.Popen[str]
+    nest: Nest
     given: dict[str, Any]
     end: Books = field(init=False)
     whole: dict[int, Rows] = field(default_factory=dict)  # The ledger after so many batches.
@@ -61,15 +59,15 @@ class Trials:
     turned_away: int = 0  # How often a run met the locks of one that was killed.
 
     def __str__(self) -> str:
-        return f"{self.day} on {self.settings.warehouse}"
+        return f"{self.day.replace('_', ' ')} on {self.settings.warehouse}"
 
     def begin(self) -> None:
         """Come to the start of the day, keep it, and live the day undisturbed."""
-        self._make(REGISTER, "template_register")
+        self.shelf.make(REGISTER, "template_register")
         if self.settings.warehouse == "postgres":
-            self._make(WAREHOUSE, "template1")
-        assert self.run(prepare=True)["ended"] == DONE
-        self._keep()
+            self.shelf.make(WAREHOUSE, "template1")
+        assert self.run(call=f"{WORK}:before_{self.day}")["ended"] == DONE
+        self.shelf.keep(START)
         assert self.is_whole()
         ran = self.run(record=True)
         assert ran["ended"] == DONE
@@ -85,12 +83,8 @@ class Trials:
 
     def run(self, **how: Any) -> dict[str, Any]:
         """One process that begins the day; how it ended."""
-        asked = {"settings": self.given, "register": self._url(REGISTER), "day": self.day} | how
-        assert self.nest.stdin is not None
-        assert self.nest.stdout is not None
-        print(json.dumps(asked), file=self.nest.stdin, flush=True)
-        answer: dict[str, Any] = json.loads(self.nest.stdout.readline())
-        return answer
+        asked = {"settings": self.given, "register": self._url(REGISTER)}
+        return self.nest.run(**asked, **{"call": f"{WORK}:{self.day}"} | how)
 
     def finish(self) -> None:
         """Begin the day again, and come to the end that nothing disturbed."""
@@ -164,21 +158,7 @@ class Trials:
 
     def back(self) -> None:
         """Go back to the start of the day."""
-        shutil.rmtree(self.settings.root)
-        shutil.copytree(self._kept, self.settings.root)
-        self._make(REGISTER, REGISTER + START)
-        if self.settings.warehouse == "postgres":
-            self._make(WAREHOUSE, WAREHOUSE + START)
-
-    @property
-    def _kept(self) -> Path:
-        return self.settings.root.with_name("start")
-
-    def _keep(self) -> None:
-        shutil.copytree(self.settings.root, self._kept)
-        self._make(REGISTER + START, REGISTER)
-        if self.settings.warehouse == "postgres":
-            self._make(WAREHOUSE + START, WAREHOUSE)
+        self.shelf.bring_back(START)
 
     def ledger(self) -> Rows:
         """The tables of the ledger alone."""
@@ -186,14 +166,7 @@ class Trials:
             return _schema(warehouse, "ledger")
 
     def _url(self, database: str) -> str:
-        return self.server.url(database)
-
-    def _make(self, database: str, template: str) -> None:
-        admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"drop database if exists {database} with (force)"))
-            connection.execute(text(f"create database {database} template {template}"))
-        admin.dispose()
+        return self.shelf.server.url(database)
 
 
 def told_apart(found: Books, expected: Books) -> str:
@@ -240,20 +213,12 @@ def trials(server: Postgres, folder: Path, warehouse: str, day: str) -> Iterator
         "warehouse": warehouse,
         "warehouse_url": server.url(WAREHOUSE) if warehouse == "postgres" else None,
     }
-    program = [sys.executable, "-m", "tests.crash.nest"]
-    with (folder / "nest.log").open("w") as log:
-        nest = subprocess.Popen(
-            program, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-            text=True,
-        )  # fmt: skip
-        try:
-            made = Trials(day, server, load_settings(**given), nest, given)
-            made.begin()
-            yield made
-        finally:
-            assert nest.stdin is not None
-            nest.stdin.close()
-            nest.wait()
+    databases = (REGISTER, WAREHOUSE) if warehouse == "postgres" else (REGISTER,)
+    with nest(folder) as started:
+        shelf = Shelf(server, folder / "home", databases)
+        made = Trials(day, shelf, load_settings(**given), started, given)
+        made.begin()
+        yield made
 
 
 def spread(steps: Sequence[str], n: int) -> list[str]:

@@ -4,7 +4,6 @@ Each part finds out what is left to do, so that the day may be begun again at an
 """
 
 import hashlib
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine, func, insert, select, update
@@ -110,11 +109,3 @@ def another_day(engine: Engine, settings: Settings) -> None:
     post.post(engine, date(2026, 3, 5), agreements=agreements(), settings=settings)
     issue_all(engine, settings)
     close.close(engine, "2026-02", by="Sri", today=NOW.date(), now=NOW)
-
-
-Work = Callable[[Engine, Settings], None]
-
-DAYS: dict[str, tuple[Work, Work]] = {
-    "the first day": (before_the_first_day, the_first_day),
-    "another day": (before_another_day, another_day),
-}

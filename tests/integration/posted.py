@@ -79,15 +79,18 @@ class Office(Bookkeeper):
 
 def post_everything(engine: Engine, home: Path, **warehouse: str) -> Office:
     """Post the ledger into a home, under a programme of its own with a cap of 3,000 a month."""
+    office = open_office(engine, home, **warehouse)
+    for stage in STAGES:
+        stage(office)
+    return office
+
+
+def open_office(engine: Engine, home: Path, **warehouse: str) -> Office:
+    """An office that has posted nothing yet; its advocates are enrolled."""
     campaigns = _campaigns(home)
     settings = load_settings(home=home, programme="spec", campaigns_folder=campaigns, **warehouse)
     office = Office(engine, settings)
     office.enrols({name: ORDERS.get(name) for name in NAMES})
-    _before(office)
-    _january(office)
-    _february(office)
-    _march(office)
-    _april(office)
     return office
 
 
@@ -148,7 +151,7 @@ def _february(office: Office) -> None:
 
 
 def _march(office: Office) -> None:
-    """Batches 6 and 7: vouchers are booked, arrears repaid; adjustments; a merge."""
+    """Batch 6: vouchers are booked, arrears repaid; adjustments. A merge is handed in."""
     office.sells("ANI", "A2", "2026-03-01", 4_000_000)
     office.sells("OWES", "O3", "2026-03-01", 1_600_000)
     office.submits(
@@ -162,7 +165,7 @@ def _march(office: Office) -> None:
 
 
 def _april(office: Office) -> None:
-    """Batches 8 to 10: cancellations, an expiry, a late request that takes it back; a write-off."""
+    """Batches 7 and 8: the merge; cancellations, and an expiry."""
     office.sells("LAMA-1", "L3", "2026-03-25", 800_000)
     office.submits(
         "cancellations",
@@ -171,12 +174,20 @@ def _april(office: Office) -> None:
         f"{office.last_request()},,member,2026-03-23",
     )
     office.posts("2026-04-02")
+
+
+def _late_request(office: Office) -> None:
+    """Batch 9: a request of before the expiry takes it back."""
     office.submits(
         "requests",
         "request_id,advocate,reward,requested_at",
         "R-3,EKA,voucher_50,2026-03-30T09:00:00+07:00",
     )
     office.posts("2026-04-10")
+
+
+def _december(office: Office) -> None:
+    """Batch 10: the fault of a merchant, and a write-off."""
     office.submits(
         "cancellations",
         "request_no,points,cause,cancelled_on",
@@ -184,3 +195,6 @@ def _april(office: Office) -> None:
     )
     office.sells("EKA", "E1", "2026-12-01", 80_000)
     office.posts("2026-12-01")
+
+
+STAGES = (_before, _january, _february, _march, _april, _late_request, _december)

@@ -189,6 +189,10 @@ CHANGES = [
         "an_adjustment_has_its_approval",
     ),
     ("update raw.adjustments set points = points + 1", "an_adjustment_has_its_approval"),
+    (
+        "update raw.opening_balances set points = points - 1",
+        "an_opening_balance_is_as_it_was_written",
+    ),
     ("update ledger.accounts set path = concat(path, 'X')", "accounts_bear_their_names"),
     (
         "update ledger.accounts set normal_side = 'debit' where account_kind = 'available'",

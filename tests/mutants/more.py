@@ -1,0 +1,51 @@
+"""What the worked ledger of the auditor's tests leaves out: its later stages."""
+
+from tests.integration.posted import Office
+
+NEW = ("GITA", "HANA", "IRA", "JUNI")
+
+
+def _new_cards(office: Office) -> None:
+    """Batches 11 and 12: GITA has points of every kind, HANA owes some; JUNI spends."""
+    office.enrols(dict.fromkeys(NEW))
+    office.submits(
+        "opening_balances",
+        "advocate,points,earned_on,expires_on",
+        "GITA,900,2026-06-01,2027-12-31",
+        "HANA,-40,2026-06-01,",
+        "IRA,60,2026-06-01,2027-06-30",
+    )
+    office.sells("GITA", "G1", "2026-12-05", 800_000)
+    office.sells("JUNI", "J1", "2026-11-01", 4_800_000)
+    office.submits(
+        "requests",
+        "request_id,advocate,reward,requested_at",
+        "R-4,GITA,voucher_50,2026-12-06T09:00:00+07:00",
+        "R-5,JUNI,voucher_50,2026-12-07T09:00:00+07:00",
+    )
+    office.posts("2026-12-10")
+
+
+def _a_merge(office: Office) -> None:
+    """Batch 13: both become IRA's, who pays at once what HANA owed."""
+    office.submits("merges", "advocate,into_advocate", "GITA,IRA", "HANA,IRA")
+    office.posts("2026-12-10")
+
+
+def _its_reversal(office: Office) -> None:
+    """Batch 14: the merge is taken back as a whole."""
+    [[batch_no]] = office.asks("select max(batch_no) from ledger.batches")
+    office.submits("reversals", "batch_no", str(batch_no))
+    office.posts("2026-12-10")
+
+
+def _nobody_owes(office: Office) -> None:
+    """Batch 15: by another rule of the programme, what JUNI has spent is the programme's loss."""
+    programme = office.settings.campaigns / "programme.yml"
+    said = programme.read_text(encoding="utf-8")
+    programme.write_text(f"{said}clawback: within_balance\n", encoding="utf-8")
+    office.returns("JUNI", "J1", "2026-11-01", "2026-12-12", 4_800_000)
+    office.posts("2026-12-15")
+
+
+MORE = (_new_cards, _a_merge, _its_reversal, _nobody_owes)
