@@ -14,7 +14,8 @@ from dbt.adapters.sql.connections import SQLConnectionManager
 from tembaga import dbt, post
 
 MACRO = "macro.tembaga.publish"
-SLOW = "select pg_sleep(1.5)"
+GATE = 4711  # A lock that the test holds for as long as the server is to go on.
+SLOW = f"select pg_advisory_xact_lock({GATE})"
 
 
 def leave_out(protection: str) -> None:
@@ -41,7 +42,7 @@ def _forget_what_was_published() -> None:
 
 
 def _publish_slowly() -> None:
-    """No protection less: the server takes its time, and this process dies while it publishes."""
+    """No protection less: the server waits at the gate, and this process dies meanwhile."""
     _edit_macro("~ '; commit'", f"~ '; {SLOW}; commit'")
     query = SQLConnectionManager.add_query
 

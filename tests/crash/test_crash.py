@@ -11,9 +11,11 @@ import random
 from collections.abc import Iterator, Sequence
 
 import pytest
+from sqlalchemy import create_engine, func, select
 
 from tembaga.embedded.postgres import Postgres
 from tests.crash.nest import BUSY
+from tests.crash.protections import GATE
 from tests.crash.trials import DONE, KILLED, Trials, spread, trials
 
 SEED = 20260305
@@ -89,9 +91,14 @@ def test_while_the_server_goes_on_publishing_nobody_proposes(day: Trials):
     if day.settings.warehouse != "postgres":
         pytest.skip("a DuckDB file has no server")
     day.back()
-    assert day.run(first=_without("a quick server"))["ended"] == KILLED
+    engine = create_engine(day.settings.warehouse_url or "")
+    with engine.connect() as gate:
+        gate.execute(select(func.pg_advisory_lock(GATE)))
+        assert day.run(first=_without("a quick server"))["ended"] == KILLED
+        assert day.run()["ended"] == BUSY
+        gate.invalidate()
+    engine.dispose()
 
-    assert day.run()["ended"] == BUSY
     day.finish()
 
 
