@@ -6,9 +6,7 @@ and write balanced transfers between numbered accounts. No lots, no laws, no sea
 
 from pathlib import Path
 
-import duckdb
-
-from benchmarks.lines import connected
+from benchmarks.lines import bare_duckdb, connected
 
 TYPED = """
 create temp table floor_lines as
@@ -48,7 +46,7 @@ where summed.amount_e4 >= 10000
 
 def on_duckdb(csv: Path, database: Path) -> int:
     """Run the script on a DuckDB file; returns the number of transfers."""
-    with duckdb.connect(str(database)) as connection:
+    with bare_duckdb(database) as connection:
         source = f"read_csv('{csv}', header = true, all_varchar = true)"
         for statement in (TYPED.format(source=source), ADVOCATES, TRANSFERS):
             connection.execute(statement)

@@ -81,7 +81,7 @@ class Lines:
 
     def write_csv(self, path: Path) -> None:
         """Write the lines as a distributor would, with the repeated ones, for the floors."""
-        with duckdb.connect() as connection:
+        with bare_duckdb() as connection:
             connection.execute(f"""
                 copy (
                     select
@@ -102,11 +102,11 @@ def put_rows(settings: Settings, query: str, columns: str = COLUMNS) -> None:
     """Append the rows of a DuckDB query to `raw.sales`, on either engine."""
     insert = f"insert into raw.sales ({columns}) {query}"
     if settings.warehouse == "duckdb":
-        with duckdb.connect(str(settings.warehouse_file)) as connection:
+        with bare_duckdb(settings.warehouse_file) as connection:
             connection.execute(insert)
         return
     path = settings.root / "rows.csv"
-    with duckdb.connect() as connection:
+    with bare_duckdb() as connection:
         connection.execute(f"copy ({query}) to '{path}' (header)")
     with connected(str(settings.warehouse_url)) as connection, path.open("rb") as file:
         connection.cursor().copy_expert(
@@ -123,3 +123,10 @@ def connected(url: str) -> "psycopg2.extensions.connection":
         user=where.username,
         **{str(k): str(v) for k, v in where.query.items()},
     )
+
+
+def bare_duckdb(path: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A bare connection to a DuckDB file, or to none; it draws no bars between our tables."""
+    connection = duckdb.connect(str(path or ":memory:"))
+    connection.execute("set enable_progress_bar = false")
+    return connection

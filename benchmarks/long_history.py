@@ -17,9 +17,15 @@ import os
 from datetime import timedelta
 from typing import Any
 
-import duckdb
-
-from benchmarks.lines import AMOUNT_E4, COLUMNS, FIRST_DAY, QUANTITY_E4, Lines, put_rows
+from benchmarks.lines import (
+    AMOUNT_E4,
+    COLUMNS,
+    FIRST_DAY,
+    QUANTITY_E4,
+    Lines,
+    bare_duckdb,
+    put_rows,
+)
 from benchmarks.measuring import Measured, Report, in_a_child
 from benchmarks.office import FAR_AWAY, Office, office
 from benchmarks.results import compared, spent
@@ -268,7 +274,7 @@ def _write_history(options: dict[str, Any], history: Lines) -> int:
         last_day=AS_OF - timedelta(days=1),
         digest=FAR_AWAY,
     )
-    with duckdb.connect(str(settings.warehouse_file)) as connection:
+    with bare_duckdb(settings.warehouse_file) as connection:
         connection.execute(script)
         found = connection.execute("select count(*) from ledger.transfers").fetchone()
     return int(found[0]) if found else 0
