@@ -77,7 +77,7 @@ class _Parts(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         kind, name, seconds = record.args  # type: ignore[misc]  # See TOOK in tembaga/dbt.py.
-        self.found.append(Took(str(kind), str(name), float(seconds)))  # type: ignore[arg-type]
+        self.found.append(Took(str(kind), str(name), float(seconds)))  # type: ignore[arg-type]  # Of a log record's args.
 
 
 def _peak_bytes() -> int:

@@ -63,7 +63,7 @@ class Steps:
             commit(dialect, connection)
             self.reach(f"{way} after commit")
 
-        DefaultDialect.do_commit = watched  # type: ignore[method-assign]
+        DefaultDialect.do_commit = watched  # type: ignore[method-assign]  # Every commit.
 
     def _watch_dbt(self) -> None:
         query = SQLConnectionManager.add_query

@@ -45,10 +45,9 @@ shares as (
         case when lines.weight > 0 then 1 when lines.weight < 0 then -1 else 0 end as sign,
         subjects.subject_no,
         subjects.difference,
-        cast({{ floor_div('lines.weight', 'lines.divisor') }} as bigint) as whole,
-        cast(
-            lines.weight - {{ floor_div('lines.weight', 'lines.divisor') }} * lines.divisor as bigint
-        ) as fraction
+        lines.weight,
+        lines.divisor,
+        cast({{ floor_div('lines.weight', 'lines.divisor') }} as bigint) as whole
     from lines
     left join {{ ref('batch_subjects') }} as subjects
         on lines.document_no = subjects.document_no
@@ -60,6 +59,7 @@ remainders as (
 
     select
         shares.*,
+        cast(weight - {{ wide('whole') }} * divisor as bigint) as fraction,
         difference - sum(whole) over (partition by subject_no) as remainder,
         sum(abs(sign)) over (partition by subject_no) as n_lines
     from shares
