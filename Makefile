@@ -33,8 +33,8 @@ up: .venv/installed ## Start everything and leave it running, with Airflow's pag
 real: .venv/installed ## Take real sales files through every stage: make real DATA=folder.
 	$(BIN)/tembaga --home var/real real "$(DATA)"
 
-test: .venv/installed ## Run the tests.
-	$(BIN)/python -m pytest
+test: .venv/installed ## Run the tests, two files of them at a time.
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 torture: .venv/installed ## Kill posting at every step and at random instants, and break every rule.
 	$(BIN)/python -m pytest tests/crash tests/mutants --torture

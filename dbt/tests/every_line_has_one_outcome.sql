@@ -3,27 +3,11 @@
 
 with
 
-rated as (
-
-    select distinct
-        file_no,
-        line_no
-    from {{ ref('batch_award_lines') }}
-
-),
-
-waiting as (
-
-    select file_no, line_no from {{ ref('proposed_open_returns') }}
-
-),
-
 repeated as (
 
     select
         file_no,
-        line_no,
-        subject_no
+        line_no
     from {{ ref('batch_award_lines') }}
     group by file_no, line_no, subject_no
     having count(*) > 1
@@ -44,16 +28,18 @@ select
     concat('file ', lines.file_no, ', line ', lines.line_no, ' has no outcome') as what,
     0 as found
 from {{ ref('stg_lines') }} as lines
-left join rated
-    on lines.file_no = rated.file_no
-    and lines.line_no = rated.line_no
-left join waiting
-    on lines.file_no = waiting.file_no
-    and lines.line_no = waiting.line_no
 where
-    rated.file_no is null
-    and waiting.file_no is null
-    and lines.action <> 'void'
+    lines.action <> 'void'
+    and not exists (
+        select 1
+        from {{ ref('batch_award_lines') }} as rated
+        where rated.file_no = lines.file_no and rated.line_no = lines.line_no
+    )
+    and not exists (
+        select 1
+        from {{ ref('proposed_open_returns') }} as waiting
+        where waiting.file_no = lines.file_no and waiting.line_no = lines.line_no
+    )
 
 union all
 

@@ -1,16 +1,6 @@
 {# What an engine that plans by statistics and indexes needs; nothing where it plans by itself. #}
 
-{# Room to hold a batch's lots in memory while one model is made. Without it, `in (select …)` of a
-   million lots is looked through once for each row, and takes hours. #}
-{% macro with_room() %}
-    {{ return(adapter.dispatch('with_room')()) }}
-{% endmacro %}
-
-{% macro default__with_room() %}{{ return('') }}{% endmacro %}
-
-{% macro postgres__with_room() %}{{ return("set local work_mem = '256MB'") }}{% endmacro %}
-
-{# A scratch table was just filled: let the planner know what is in it. #}
+{# A table was just filled: let the planner know what is in it. #}
 {% macro analyzed(relation) %}
     {{ return(adapter.dispatch('analyzed')(relation)) }}
 {% endmacro %}

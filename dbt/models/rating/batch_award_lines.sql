@@ -49,46 +49,76 @@ shares as (
         lines.divisor,
         cast({{ floor_div('lines.weight', 'lines.divisor') }} as bigint) as whole
     from lines
-    left join {{ ref('batch_subjects') }} as subjects
+    inner join {{ ref('batch_subjects') }} as subjects
         on lines.document_no = subjects.document_no
         and lines.earner_no = subjects.earner_no
 
 ),
 
-remainders as (
+fractions as (
 
     select
-        shares.*,
-        cast(weight - {{ wide('whole') }} * divisor as bigint) as fraction,
-        difference - sum(whole) over (partition by subject_no) as remainder,
-        sum(abs(sign)) over (partition by subject_no) as n_lines
+        subject_no,
+        file_no,
+        line_no,
+        reason,
+        sign,
+        difference,
+        whole,
+        cast(weight - {{ wide('whole') }} * divisor as bigint) as fraction
     from shares
-    where subject_no is not null
+
+),
+
+counted as (
+
+    select
+        fractions.*,
+        difference - sum(whole) over subject as remainder,
+        count(case when sign = 1 then 1 end) over subject as n_adding,
+        count(case when sign = -1 then 1 end) over subject as n_taking,
+        count(case when sign = 1 then 1 end) over up_to_it as nth_adding,
+        count(case when sign = -1 then 1 end) over up_to_it as nth_taking
+    from fractions
+    -- One order for both, so that the lines are sorted once.
+    window
+        subject as (
+            partition by subject_no order by fraction desc, file_no, line_no
+            rows between unbounded preceding and unbounded following
+        ),
+        up_to_it as (
+            partition by subject_no order by fraction desc, file_no, line_no
+            rows between unbounded preceding and current row
+        )
 
 ),
 
 sharers as (
 
     select
-        remainders.*,
+        subject_no,
+        file_no,
+        line_no,
+        sign,
+        reason,
+        whole,
+        remainder,
         case
             when remainder < 0 then sign = 1
-            when remainder > n_lines then sign = -1
+            when remainder > n_adding + n_taking then sign = -1
             else sign <> 0
-        end as is_sharer
-    from remainders
-
-),
-
-ranked as (
-
-    select
-        sharers.*,
-        count(*) over (partition by subject_no, is_sharer) as n_sharers,
-        row_number() over (
-            partition by subject_no, is_sharer order by fraction desc, file_no, line_no
-        ) as rank_no
-    from sharers
+        end as is_sharer,
+        case
+            when remainder < 0 then n_adding
+            when remainder > n_adding + n_taking then n_taking
+            else n_adding + n_taking
+        end as n_sharers,
+        case
+            when remainder < 0 then nth_adding
+            when remainder > n_adding + n_taking then nth_taking
+            else nth_adding + nth_taking
+        end as rank_no
+    from counted
 
 )
 
@@ -114,15 +144,19 @@ select
         when sign = 0 then coalesce(reason, 'CORRECTED')
         else reason
     end as reason
-from ranked
+from sharers
 
 union all
 
+-- No version of the rates was in force, for this line nor for another one of its document.
 select distinct
-    subject_no,
-    file_no,
-    line_no,
+    subjects.subject_no,
+    lines.file_no,
+    lines.line_no,
     cast(0 as bigint) as points,
     'NO_RULE' as reason
-from shares
-where subject_no is null
+from {{ ref('batch_lines') }} as lines
+left join {{ ref('batch_subjects') }} as subjects
+    on lines.document_no = subjects.document_no
+    and lines.earner_no = subjects.earner_no
+where lines.divisor is null and subjects.subject_no is null
