@@ -365,8 +365,7 @@ _ALL = (
         "held",
         id="Penjualan ini diklaim atas nama lebih dari satu advokat, dan pembagian poin di antara "
         "mereka tidak disepakati.",
-        en="This sale is claimed for more than one advocate, and no split between them was "
-        "agreed.",
+        en="This sale is claimed for more than one advocate, and no split between them was agreed.",
         hint_id="Satu penjualan dihitung satu kali. Kirim lagi baris ini dengan advokat yang "
         "benar saja; jika baris itu sudah pernah kami terima, kirim sebagai koreksi dengan nomor "
         "versi yang lebih tinggi, bila disepakati. Jika poinnya memang dibagi, beri tahu kami "

@@ -251,7 +251,8 @@ replaced as (
 
 select distinct
     sold.partner_no, sold.advocate, sold.second_advocate, sold.sku,
-    coalesce(sold.unit, '') as unit, coalesce(sold.tax_basis, 'net') as tax_basis, sold.document, sold.document_date
+    coalesce(sold.unit, '') as unit, coalesce(sold.tax_basis, 'net') as tax_basis,
+    sold.document, sold.document_date
 from sold
 left join replaced
     on sold.file_no = replaced.file_no

@@ -83,9 +83,7 @@ class Split(Part):
         if self.advocate + self.second_advocate > 100:
             raise ValueError("the shares of a sale are more than 100 percent; lower one")
         if self.whole > FINEST_SHARE:
-            raise ValueError(
-                "the shares have no common denominator small enough; round one off"
-            )
+            raise ValueError("the shares have no common denominator small enough; round one off")
         return self
 
     @property
