@@ -362,7 +362,7 @@ def test_a_sale_that_others_claim_together_is_a_double_claim(loader: Loader):
     loader.loads(
         [line(10)],
         [line(10, second_advocate="ADV-3"), line(10, second_advocate="ADV-2")],
-        [line(9, second_advocate="ADV-3"), line(10, v=2)],
+        [line(9, second_advocate="ADV-3"), line(8, v=2)],
     )
 
     assert loader.codes() == [
