@@ -208,7 +208,13 @@ def test_a_line_keeps_the_key_of_its_content_whatever_else_may_be_agreed(desk: D
     data = (",".join(LINE) + "\n" + ",".join(LINE.values()) + "\n").encode()
     (plain,) = desk.judge(data, agreement(columns=columns)).rows
     same = {"date": "2026-03-01", "product": "RJW-M101"}
-    differing = [{}, {"rev": "1", "action": "n"}, {"uom": "L"}, {"uom": "gross"}, {"also": "L", "date": "2026-02-20"}]
+    differing = [
+        {},
+        {"rev": "1", "action": "n"},
+        {"uom": "L"},
+        {"uom": "gross"},
+        {"also": "L", "date": "2026-02-20"},
+    ]
     lines = [same | {"line": str(n)} | line for n, line in enumerate(differing)]
     net = judge(desk, *lines).rows
     gross = judge(desk, *(line | {"invoice": "F-2"} for line in lines), tax="gross").rows
