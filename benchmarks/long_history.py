@@ -58,7 +58,7 @@ from range({advocates}) t(n);
 insert into ledger.documents by name
 select
     d + 1 as document_no, 1 as partner_no, concat('INV-', d) as document, day as document_date,
-    1 as batch_no
+    '' as first_advocate, '' as second_advocate, 1 as batch_no
 from docs order by d;
 
 insert into ledger.lots by name

@@ -363,13 +363,16 @@ _ALL = (
     Code(
         "E_DOUBLE_CLAIM",
         "held",
-        id="Penjualan ini sudah kami terima atas nama advokat lain.",
-        en="This very sale has come already, for another advocate.",
-        hint_id="Satu penjualan dihitung satu kali. Jika nama ini yang benar, kirim sebagai "
-        "koreksi dengan nomor versi yang lebih tinggi, bila disepakati; jika tidak, beri tahu "
-        "kami siapa yang benar.",
-        hint_en="A sale counts once. If this advocate is the right one, send the line as a "
-        "correction with a higher version, where that was agreed; otherwise tell us who is.",
+        id="Penjualan ini diklaim atas nama lebih dari satu advokat, dan pembagian poin di antara "
+        "mereka tidak disepakati.",
+        en="This sale is claimed for more than one advocate, and no split between them was agreed.",
+        hint_id="Satu penjualan dihitung satu kali. Kirim lagi baris ini dengan advokat yang "
+        "benar saja; jika baris itu sudah pernah kami terima, kirim sebagai koreksi dengan nomor "
+        "versi yang lebih tinggi, bila disepakati. Jika poinnya memang dibagi, beri tahu kami "
+        "bagiannya.",
+        hint_en="A sale counts once. Send the line again with the right advocate alone; if we "
+        "have that line already, as a correction with a higher version, where that was agreed. "
+        "If its points are to be shared, tell us how.",
     ),
     Code(
         "E_CONFLICT",

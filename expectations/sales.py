@@ -5,7 +5,7 @@ A line whose cells do not fit the header is judged for that alone: its values ma
 the wrong columns.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import great_expectations as gx
@@ -23,11 +23,13 @@ def sales_suite(
     *,
     oldest_on: date,
     latest_on: date,
+    split_days: Sequence[tuple[date, date]],
     has_products: bool,
     has_hindrances: bool,
 ) -> gx.ExpectationSuite:
     """The rules of one feed, for a file whose sales may be dated from `oldest_on` to `latest_on`.
 
+    `split_days`: first and last of the days whose sales two advocates may share (S13).
     `has_products`, `has_hindrances`: the table of this name is there to be looked into.
     """
     return gx.ExpectationSuite(
@@ -38,6 +40,7 @@ def sales_suite(
             *_correction_rules(feed),
             *_value_rules(feed),
             *_party_rules(feed),
+            *_claim_rules(feed, split_days),
             *_product_rules(feed, has_products=has_products),
             *(_rating_rules(feed) if has_hindrances else ()),
         ],
@@ -54,16 +57,31 @@ def repeats_suite() -> gx.ExpectationSuite:
     same_line = (
         "partition by line_key, document, document_date, line_ref, action, coalesce(version, 1)"
     )
+    # Few lines share a key with another content: only they are looked at closely.
+    differing = (
+        "{batch} where line_key in (select line_key from {batch} group by line_key "
+        "having min(content_key) <> max(content_key))"
+    )
     return gx.ExpectationSuite(
         name="repeats",
         expectations=[
             _rule(
                 "E_CONFLICT",
                 "document",
-                "select line_no, line_ref as seen from {batch} qualify "
-                f"min(content_key) over ({same_line}) <> max(content_key) over ({same_line})",
+                f"select line_no, line_ref as seen from {differing} qualify "
+                f"min(content_key) over ({same_line}) <> max(content_key) over ({same_line}) "
+                f"and min({GOODS}) over ({same_line}) <> max({GOODS}) over ({same_line})",
                 notes="Two contents under one line number: we cannot know which is meant, so "
                 "neither counts.",
+            ),
+            _rule(
+                "E_DOUBLE_CLAIM",
+                "document",
+                f"select line_no, line_ref as seen from {differing} qualify "
+                f"min(content_key) over ({same_line}) <> max(content_key) over ({same_line}) "
+                f"and min({GOODS}) over ({same_line}) = max({GOODS}) over ({same_line})",
+                notes="One sale under two names of advocates: a sale counts once, and we cannot "
+                "know for whom.",
             ),
             _rule(
                 "DUPLICATE",
@@ -79,9 +97,10 @@ def repeats_suite() -> gx.ExpectationSuite:
 
 CODE_LENGTH = 100
 CODES_OF_A_LINE = (
-    "document", "document_line", "advocate", "outlet", "sku", "unit", "returns_document",
-    "action_text", "version_text",
+    "document", "document_line", "advocate", "second_advocate", "outlet", "sku", "unit",
+    "returns_document", "action_text", "version_text",
 )  # fmt: skip
+GOODS = "hash(outlet, sku, quantity_e4, amount_e4, returns_document, unit, tax_basis)"
 IS_NOT_VOID = "action is distinct from 'void'"
 
 
@@ -232,6 +251,29 @@ def _party_rules(feed: SalesFeed) -> Iterable[Rule]:
                 f"{party} is not null and {party} not in (select name from {party}s)",
                 notes=f"The sale is real and the {party} may be enrolled yet: it waits.",
             )
+
+
+def _claim_rules(feed: SalesFeed, split_days: Sequence[tuple[date, date]]) -> Iterable[Rule]:
+    if feed.columns.second_advocate is None:
+        return
+    if feed.unlisted.advocate == "hold":
+        yield _where(
+            "E_ADVOCATE_UNKNOWN",
+            "second_advocate",
+            "second_advocate is not null and second_advocate not in (select name from advocates)",
+            notes="The sale is real and the second advocate may be enrolled yet: it waits.",
+        )
+    has_split = " or ".join(
+        f"document_date between date '{first}' and date '{last}'" for first, last in split_days
+    )
+    yield _where(
+        "E_DOUBLE_CLAIM",
+        "second_advocate",
+        f"second_advocate is not null and quantity >= 0 and {IS_NOT_VOID} and "
+        f"(second_advocate = advocate or not ({has_split or 'false'}))",
+        notes="A sale is shared as its campaign's version says. Where that names no shares, or "
+        "one advocate twice, nobody has agreed to a second claimant. A return claims nothing.",
+    )
 
 
 def _product_rules(feed: SalesFeed, *, has_products: bool) -> Iterable[Rule]:

@@ -69,6 +69,9 @@ class SalesColumns(_Part):
     document_line: Column | None = Field(None, description="The line's number in its document.")
     document_date: Column
     advocate: Column
+    second_advocate: Column | None = Field(
+        None, description="Who shares the points of the line, where the campaign has a split (S13)."
+    )
     outlet: Column
     sku: Column
     quantity: Column

@@ -24,7 +24,8 @@ KNOWN = """
 select
     sales.file_no, sales.line_no, sales.partner_no, sales.line_key, sales.document,
     sales.document_date, sales.line_ref, sales.content_key, sales.action,
-    coalesce(sales.version, 1) as version, sales.advocate, sales.sku,
+    coalesce(sales.version, 1) as version, sales.advocate,
+    coalesce(sales.second_advocate, '') as second_advocate, sales.sku,
     coalesce(sales.unit, '') as unit, coalesce(sales.tax_basis, 'net') as tax_basis,
     sales.quantity_e4, sales.amount_e4, sales.outlet, sales.returns_document
 from raw.sales as sales
@@ -81,7 +82,8 @@ with candidates as (
         1 as is_new, arriving.file_no, arriving.line_no, arriving.partner_no, arriving.line_key,
         arriving.document, arriving.document_date, arriving.line_ref, arriving.content_key,
         arriving.action, coalesce(arriving.version, 1) as version, arriving.advocate,
-        arriving.sku, coalesce(arriving.unit, '') as unit,
+        coalesce(arriving.second_advocate, '') as second_advocate, arriving.sku,
+        coalesce(arriving.unit, '') as unit,
         coalesce(arriving.tax_basis, 'net') as tax_basis, arriving.quantity_e4,
         arriving.amount_e4, arriving.outlet, arriving.returns_document,
         cast(0 as bigint) as taken_e4
@@ -102,6 +104,9 @@ ranked as (
         max(case when is_new = 0 then version end) over (partition by {NAME}) as known_version,
         sum(taken_e4) over (partition by {NAME}) as all_taken_e4,
         max(case when taken_e4 > 0 then advocate end) over (partition by {NAME}) as taken_advocate,
+        max(case when taken_e4 > 0 then second_advocate end) over (
+            partition by {NAME}
+        ) as taken_second,
         max(case when taken_e4 > 0 then sku end) over (partition by {NAME}) as taken_sku,
         max(case when taken_e4 > 0 then unit end) over (partition by {NAME}) as taken_unit,
         max(case when taken_e4 > 0 then tax_basis end) over (partition by {NAME}) as taken_basis
@@ -121,6 +126,7 @@ based as (
                 action = 'void'
                 or quantity_e4 < all_taken_e4
                 or advocate <> taken_advocate
+                or second_advocate <> taken_second
                 or sku <> taken_sku
                 or unit <> taken_unit
                 or tax_basis <> taken_basis
@@ -196,9 +202,10 @@ where is_new = 1
 # their partner is told what we know now (S11).
 RETURNS = """
 select
-    arriving.file_no, arriving.line_no, arriving.partner_no, arriving.advocate, arriving.sku,
-    coalesce(arriving.unit, '') as unit, coalesce(arriving.tax_basis, 'net') as tax_basis,
-    arriving.document_date, arriving.returns_document
+    arriving.file_no, arriving.line_no, arriving.partner_no, arriving.advocate,
+    arriving.second_advocate, arriving.sku, coalesce(arriving.unit, '') as unit,
+    coalesce(arriving.tax_basis, 'net') as tax_basis, arriving.document_date,
+    arriving.returns_document
 from loading_arriving as arriving
 left join loading_namesakes as namesakes
     on arriving.file_no = namesakes.file_no
@@ -210,8 +217,8 @@ where arriving.quantity_e4 < 0 and arriving.action is null and namesakes.code is
 SOLD = """
 with sold as (
     select
-        sales.file_no, sales.line_no, sales.partner_no, sales.advocate, sales.sku, sales.unit,
-        sales.tax_basis, sales.document, sales.document_date
+        sales.file_no, sales.line_no, sales.partner_no, sales.advocate, sales.second_advocate,
+        sales.sku, sales.unit, sales.tax_basis, sales.document, sales.document_date
     from raw.sales as sales
     where
         sales.outcome = 'accepted'
@@ -220,8 +227,9 @@ with sold as (
         and sales.advocate in (select returns.advocate from loading_returns as returns)
     union all
     select
-        arriving.file_no, arriving.line_no, arriving.partner_no, arriving.advocate, arriving.sku,
-        arriving.unit, arriving.tax_basis, arriving.document, arriving.document_date
+        arriving.file_no, arriving.line_no, arriving.partner_no, arriving.advocate,
+        arriving.second_advocate, arriving.sku, arriving.unit, arriving.tax_basis,
+        arriving.document, arriving.document_date
     from loading_arriving as arriving
     left join loading_namesakes as namesakes
         on arriving.file_no = namesakes.file_no
@@ -242,8 +250,9 @@ replaced as (
 )
 
 select distinct
-    sold.partner_no, sold.advocate, sold.sku, coalesce(sold.unit, '') as unit,
-    coalesce(sold.tax_basis, 'net') as tax_basis, sold.document, sold.document_date
+    sold.partner_no, sold.advocate, sold.second_advocate, sold.sku,
+    coalesce(sold.unit, '') as unit, coalesce(sold.tax_basis, 'net') as tax_basis,
+    sold.document, sold.document_date
 from sold
 left join replaced
     on sold.file_no = replaced.file_no
@@ -254,6 +263,7 @@ where replaced.file_no is null
 OF_THE_SAME = """
     on returns.partner_no = sold.partner_no
     and returns.advocate = sold.advocate
+    and (returns.second_advocate is null or returns.second_advocate = sold.second_advocate)
     and returns.sku = sold.sku
     and returns.unit = sold.unit
     and returns.tax_basis = sold.tax_basis
@@ -271,7 +281,9 @@ union all
 select returns.file_no, returns.line_no
 from loading_returns as returns
 inner join (
-    select distinct partner_no, advocate, sku, unit, tax_basis, document_date from loading_sold
+    select distinct
+        partner_no, advocate, second_advocate, sku, unit, tax_basis, document_date
+    from loading_sold
 ) as sold
 {OF_THE_SAME}
     and sold.document_date >= returns.document_date

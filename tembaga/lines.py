@@ -2,7 +2,7 @@
 
 line_no            as a spreadsheet shows it: the header is 1
 fits, cells        whether it has as many cells as the header; if not, how many
-document, document_line, advocate, outlet, sku, unit, returns_document
+document, document_line, advocate, second_advocate, outlet, sku, unit, returns_document
                    codes, without blanks around them; null if empty
 action             replace or void; null if it is neither
 version            of the line; null if it has none, or none that can be read
@@ -76,7 +76,10 @@ def _lines_query(feed: SalesFeed, headers: list[str]) -> str:
     named = feed.columns.named()
     price = "amount" if "amount" in named else "unit_price"
     cells = {name: f"c{headers.index(column.header) + 1}" for name, column in named.items()}
-    codes = ("document", "document_line", "advocate", "outlet", "sku", "unit", "returns_document")
+    codes = (
+        "document", "document_line", "advocate", "second_advocate", "outlet", "sku", "unit",
+        "returns_document",
+    )  # fmt: skip
     mark = quoted(feed.control_total.mark) if feed.control_total else "null"
     return f"""
 with texts as (

@@ -28,7 +28,13 @@ from tembaga.warehouse import has_table, open_warehouse, read_warehouse, replace
 log = logging.getLogger(__name__)
 
 # What a file may say of a line beside what every file says.
-OPTIONAL = {"unit": "varchar", "tax_basis": "varchar", "action": "varchar", "version": "integer"}
+OPTIONAL = {
+    "unit": "varchar",
+    "tax_basis": "varchar",
+    "action": "varchar",
+    "version": "integer",
+    "second_advocate": "varchar",
+}
 
 # The file's rows, as they came out of validation.
 ARRIVING = """
@@ -58,7 +64,7 @@ LOADED = """
 insert into raw.sales (
     file_no, line_no, partner_no, document, document_date, line_ref, advocate, outlet, sku,
     quantity_e4, amount_e4, currency, returns_document, line_key, content_key, outcome, code,
-    unit, tax_basis, action, version
+    unit, tax_basis, action, version, second_advocate
 )
 select
     arriving.file_no,
@@ -85,7 +91,8 @@ select
     arriving.unit,
     arriving.tax_basis,
     arriving.action,
-    arriving.version
+    arriving.version,
+    arriving.second_advocate
 from loading_arriving as arriving
 inner join loading_judged as judged
     on arriving.file_no = judged.file_no

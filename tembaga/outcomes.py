@@ -36,7 +36,8 @@ KEY = "cast('0x' || left(md5(concat_ws(chr(31), {})), 15) as bigint)"
 # that it had before there were any. Which correction it is says nothing about what it means.
 CONTENT = (
     "coalesce(advocate, '-'), coalesce(outlet, '-'), coalesce(sku, '-'), quantity_e4, amount_e4, "
-    "coalesce(returns_document, '-'), 'unit ' || unit, 'tax ' || tax_basis"
+    "coalesce(returns_document, '-'), 'unit ' || unit, 'tax ' || tax_basis, "
+    "'second ' || second_advocate"
 )
 
 # A line without a number of its own is named by its content and by how often that content has
@@ -47,8 +48,8 @@ KEYED = f"""
 create table keyed as
 with facts as (
     select
-        line_no, document, document_date, document_line, advocate, outlet, sku, returns_document,
-        unit, tax_basis, action, version,
+        line_no, document, document_date, document_line, advocate, second_advocate, outlet, sku,
+        returns_document, unit, tax_basis, action, version,
         cast(quantity * 10000 as bigint) as quantity_e4,
         cast(amount * 10000 as bigint) as amount_e4
     from lines
@@ -91,7 +92,7 @@ referred as (
 
 select
     line_no, document, document_date, line_ref, advocate, outlet, sku, quantity_e4, amount_e4,
-    returns_document, unit, tax_basis, action, version,
+    returns_document, unit, tax_basis, action, version, second_advocate,
     {KEY.format("document, document_date, line_ref")} as line_key,
     content_key
 from referred

@@ -167,7 +167,9 @@ from ledger.award_lines as award_lines
 inner join raw.sales as sales
     on award_lines.file_no = sales.file_no
     and award_lines.line_no = sales.line_no
-where sales.advocate in :names and award_lines.batch_no <= :batch_no
+left join ledger.lots as lots on award_lines.subject_no = lots.lot_no
+left join ledger.advocates as earners on lots.earner_no = earners.advocate_no
+where coalesce(earners.advocate, sales.advocate) in :names and award_lines.batch_no <= :batch_no
 
 union all
 

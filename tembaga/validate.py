@@ -145,6 +145,7 @@ def _validate_sales(
         feed,
         oldest_on=seen_on - timedelta(days=rulepack.programme.claim_window_days),
         latest_on=seen_on + timedelta(days=1),
+        split_days=rulepack.split_days(),
         has_products=bool(products),
         has_hindrances=may_hinder,
     )

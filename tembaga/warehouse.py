@@ -63,6 +63,7 @@ sales = Table(
     Column("tax_basis", String, comment="Whether the amount is net or gross of VAT; null: net."),
     Column("action", String, comment="null, or replace or void: it corrects an earlier line."),
     Column("version", Integer, comment="Of the line; null: 1."),
+    Column("second_advocate", String, comment="Who shares its points; null: nobody (S13)."),
 )
 
 # DuckDB finds rows quickly without; on PostgreSQL, loading and posting look lines up by these.
@@ -221,6 +222,9 @@ versions = Table(
     Column("from_on", Date, nullable=False),
     Column("until_on", Date, nullable=False),
     Column("divisor", BigInteger, nullable=False),
+    Column("first_share", BigInteger, nullable=False, comment="Of two who claim together (S13)."),
+    Column("second_share", BigInteger, nullable=False, comment="0: there is no split."),
+    Column("share_divisor", BigInteger, nullable=False, comment="So many parts are the whole."),
 )
 
 # A row for each way in which a line can be measured (tembaga/rulepack/rates.py); null: any.

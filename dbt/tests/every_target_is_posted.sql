@@ -22,6 +22,20 @@ select
     subjects.posted + coalesce(moved.amount, 0) as posted
 from {{ ref('batch_subjects') }} as subjects
 left join moved on subjects.subject_no = moved.subject_no
+left join {{ source('raw', 'versions') }} as versions
+    on subjects.campaign_no = versions.campaign_no
+    and subjects.version_no = versions.version_no
 where
     subjects.target <> subjects.posted + coalesce(moved.amount, 0)
-    or subjects.target <> greatest({{ floor_div('subjects.weight', 'subjects.divisor') }}, 0)
+    or (
+        subjects.share_no = 0
+        and subjects.target <> greatest({{ floor_div('subjects.weight', 'subjects.divisor') }}, 0)
+    )
+    or (
+        subjects.share_no > 0  -- Less than a point beside the exact share.
+        and abs(
+            {{ wide('subjects.target') }} * versions.share_divisor
+            - greatest({{ floor_div('subjects.weight', 'subjects.divisor') }}, 0)
+            * case subjects.share_no when 1 then versions.first_share else versions.second_share end
+        ) >= versions.share_divisor
+    )

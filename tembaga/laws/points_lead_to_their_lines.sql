@@ -39,7 +39,8 @@ leading_to as (
     select
         takebacks.file_no,
         takebacks.line_no,
-        sold.advocate
+        sold.advocate,
+        coalesce(sold.second_advocate, '') as second_advocate
     from ledger.takebacks as takebacks
     inner join raw.sales as sold
         on takebacks.of_file_no = sold.file_no
@@ -86,13 +87,15 @@ where
     or (award_lines.subject_no is null and award_lines.points <> 0)
     or (
         award_lines.subject_no is not null
-        and coalesce(earners.advocate, '') <> sales.advocate
-        and coalesce(earners.advocate, '') <> coalesce(replaced.advocate, '')
+        and coalesce(earners.advocate, '') not in (
+            sales.advocate, coalesce(sales.second_advocate, ''),
+            coalesce(replaced.advocate, ''), coalesce(replaced.second_advocate, '')
+        )
         and not exists (
             select 1
             from leading_to
             where
-                leading_to.advocate = earners.advocate
+                earners.advocate in (leading_to.advocate, leading_to.second_advocate)
                 and (
                     (
                         leading_to.file_no = award_lines.file_no

@@ -91,6 +91,14 @@ class RulePack:
             for rate in version.rates
         )
 
+    def split_days(self) -> list[tuple[date, date]]:
+        """The days of sale whose points may be shared: first and last of each span (S13)."""
+        return [
+            (version.from_, version.until or date.max)
+            for version in self.base.versions
+            if version.split
+        ]
+
     def spans(self) -> list[tuple[date, date]]:
         """All days, cut where a hindrance may come or go: first and last day of each span."""
         firsts = {first for _, first, _ in periods(self.programme.vat, self.units)}
@@ -125,6 +133,9 @@ class RulePack:
                 "from_on": version.from_,
                 "until_on": version.until or date.max,
                 "divisor": self.rates.divisors[version.version],
+                "first_share": version.split.shares[0] if version.split else 1,
+                "second_share": version.split.shares[1] if version.split else 0,
+                "share_divisor": version.split.whole if version.split else 1,
             }
             for version in self.base.versions
         ]

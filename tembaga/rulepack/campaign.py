@@ -5,13 +5,15 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from math import lcm
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from tembaga.rulepack.parts import Part, Points, Whole, Words
+from tembaga.rulepack.parts import Part, Points, Whole, Words, exact
 
 E4 = 10_000  # Line amounts and quantities are kept in ten-thousandths.
+FINEST_SHARE = 10_000
 
 Measured = Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=2)]
 
@@ -57,12 +59,51 @@ class Rate(Part):
         return self.points / Fraction(self.per_amount or self.per_quantity or 0) / E4
 
 
+def _percent(written: object) -> Fraction:
+    percent = exact(str(written))
+    if not 0 < percent <= 100 or (percent / 100).denominator > FINEST_SHARE:
+        raise ValueError(
+            "a share is in percent, as 70, 33.3 or 100/3: above 0, at most 100, and no finer "
+            f"than 1/{FINEST_SHARE} of the whole"
+        )
+    return percent
+
+
+class Split(Part):
+    """The shares, in percent, of two advocates whom one line names (S13).
+
+    What they leave of 100 % is nobody's.
+    """
+
+    advocate: Annotated[Fraction, BeforeValidator(_percent)]
+    second_advocate: Annotated[Fraction, BeforeValidator(_percent)]
+
+    @model_validator(mode="after")
+    def _no_more_than_there_is(self) -> "Split":
+        if self.advocate + self.second_advocate > 100:
+            raise ValueError("the shares of a sale are more than 100 percent; lower one")
+        if self.whole > FINEST_SHARE:
+            raise ValueError("the shares have no common denominator small enough; round one off")
+        return self
+
+    @property
+    def whole(self) -> int:
+        """What the shares are counted in: so many make 100 %."""
+        return lcm((self.advocate / 100).denominator, (self.second_advocate / 100).denominator)
+
+    @property
+    def shares(self) -> tuple[int, int]:
+        """The two shares, in parts of `whole`."""
+        return int(self.advocate * self.whole / 100), int(self.second_advocate * self.whole / 100)
+
+
 class Version(Part):
-    """The rates in force from one day to another, both included."""
+    """The rates in force from one day to another, both included, and who shares what they bring."""
 
     version: Whole
     from_: date = Field(alias="from")
     until: date | None = None
+    split: Split | None = None
     rates: tuple[Rate, ...]
 
     @model_validator(mode="after")

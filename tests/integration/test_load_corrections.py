@@ -29,12 +29,13 @@ LINE = {
     "tax_basis": None,
     "action": None,
     "version": None,
+    "second_advocate": None,
 }
 TYPES = ", ".join(
     f"{name} {kind}"
     for names, kind in (
         (("document", "line_ref", "advocate", "outlet", "sku", "returns_document"), "varchar"),
-        (("unit", "tax_basis", "action"), "varchar"),
+        (("unit", "tax_basis", "action", "second_advocate"), "varchar"),
         (("line_no", "quantity_e4", "amount_e4", "line_key", "content_key", "version"), "bigint"),
         (("document_date",), "date"),
     )
@@ -54,6 +55,7 @@ def line(quantity: int = 10, *, v: int | None = None, **facts: object) -> dict[s
     said = LINE | {"quantity_e4": quantity * 10_000, "amount_e4": quantity * 100_000} | facts
     name = (said["document"], said["document_date"], said["line_ref"])
     content = [said[of] for of in ("advocate", "outlet", "sku", "quantity_e4", "returns_document")]
+    content += [said["second_advocate"]] if said["second_advocate"] else []
     return said | {"line_key": key(*name), "content_key": key(*content)}
 
 
@@ -73,7 +75,7 @@ def write(path: Path, lines: list[dict[str, object]]) -> None:
     columns = [
         name
         for name in LINE
-        if name not in ("unit", "tax_basis", "action", "version")
+        if name not in ("unit", "tax_basis", "action", "version", "second_advocate")
         or any(each[name] is not None for each in lines)
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -353,3 +355,31 @@ def test_a_second_claimant_of_a_sale_is_held(loader: Loader):
     loader.loads([line(9, advocate="ADV-2")], [line(10, v=2, advocate="ADV-2")])
 
     assert loader.codes() == [None, "E_DOUBLE_CLAIM", "E_CONFLICT", None]
+
+
+def test_a_sale_that_others_claim_together_is_a_double_claim(loader: Loader):
+    loader.loads([line(10, second_advocate="ADV-2")])
+    loader.loads(
+        [line(10)],
+        [line(10, second_advocate="ADV-3"), line(10, second_advocate="ADV-2")],
+        [line(9, second_advocate="ADV-3"), line(8, v=2)],
+    )
+
+    assert loader.codes() == [
+        None, "E_DOUBLE_CLAIM", "E_DOUBLE_CLAIM", "DUPLICATE", "E_CONFLICT", None,
+    ]  # fmt: skip
+
+
+def test_a_return_that_names_a_second_advocate_looks_for_a_sale_of_both(loader: Loader):
+    loader.loads([line(10, second_advocate="ADV-2")])
+    loader.loads(
+        [
+            returns(1, line_ref="1"),
+            returns(1, line_ref="2", second_advocate="ADV-2"),
+            returns(1, line_ref="3", second_advocate="ADV-3"),
+            returns(1, line_ref="4", second_advocate="ADV-2", returns_document="INV-1"),
+            returns(1, line_ref="5", second_advocate="ADV-3", returns_document="INV-1"),
+        ]
+    )
+
+    assert loader.codes() == [None, None, None, "RETURN_UNMATCHED", None, "RETURN_UNMATCHED"]

@@ -313,6 +313,42 @@ def test_a_line_sent_twice_in_a_file_counts_once_and_a_contradicted_one_not_at_a
     }
 
 
+def test_a_sale_that_a_file_claims_for_two_advocates_counts_for_neither(desk: Desk):
+    judged = desk.judge(
+        text(
+            {},
+            {"member": "A-2"},
+            {"line": "2"},
+            {"line": "2", "member": "A-2", "qty": "3"},
+            {"line": "3"},
+            {"line": "3", "member": "A-2"},
+            {"line": "3"},
+            {"line": "4"},
+            {"line": "5", "member": "A-2"},
+        )
+    )
+
+    assert [row["line_no"] for row in judged.rows] == [9, 10]
+    assert judged.codes == {
+        2: {"E_DOUBLE_CLAIM"},
+        3: {"E_DOUBLE_CLAIM"},
+        4: {"E_CONFLICT"},
+        5: {"E_CONFLICT"},
+        6: {"E_DOUBLE_CLAIM"},
+        7: {"E_DOUBLE_CLAIM"},
+        8: {"E_DOUBLE_CLAIM"},
+    }
+
+
+def test_a_second_advocate_must_be_enrolled_as_the_first(desk: Desk, enrolled: None):
+    columns = {name: {"header": header} for name, header in HEADERS.items()}
+    columns["second_advocate"] = {"header": "shop"}  # The outlet is an advocate itself.
+    judged = desk.judge(text({"returns": "X"}), agreement(columns=columns, **HELD))
+
+    found = {(reject["code"], reject["field"], reject["seen"]) for reject in judged.rejects}
+    assert ("E_ADVOCATE_UNKNOWN", "second_advocate", "O-1") in found
+
+
 def test_without_line_numbers_true_repeats_are_kept_apart(desk: Desk):
     without = ("document_line",)
     lines = text({}, {}, {"qty": "3"}, {"invoice": "F-2"}, without=without)

@@ -28,6 +28,7 @@ versions:
   - version: 1
     from: 2026-01-01
     until: 2026-02-28
+    split: {advocate: 70, second_advocate: 30}
     rates:
       - {any: true, points: 1, per_amount: 10000}
       - {group: oil, points: 5, per_quantity: 1, unit: L}
@@ -50,8 +51,16 @@ ALSO = {
         "void": ["V"],
     },
     "version": {"header": "rev", "strip_suffix": ".0"},
+    "second_advocate": {"header": "also"},
 }
-PLAIN = LINE | {"date": "2026-02-20", "product": "X", "uom": "", "action": "", "rev": ""}
+PLAIN = LINE | {
+    "date": "2026-02-20",
+    "product": "X",
+    "uom": "",
+    "action": "",
+    "rev": "",
+    "also": "",
+}
 VOID = {"action": "V", "rev": "2"}
 
 # What differs from a plain line of a file that was seen on 2 March, and the codes that answer it.
@@ -87,6 +96,13 @@ FAULTS: list[tuple[dict[str, str], set[str]]] = [
     ({"rev": "1.5"}, {"E_VERSION"}),
     ({"rev": "-2"}, {"E_VERSION"}),
     ({"rev": "9999999999"}, {"E_VERSION"}),
+    ({"also": "A-2"}, set()),
+    ({"also": "A-1"}, {"E_DOUBLE_CLAIM"}),
+    ({"also": "A-2", "date": "2026-03-01"}, {"E_DOUBLE_CLAIM"}),
+    ({"also": "A-2", "date": "2026-03-01", "action": "R", "rev": "2"}, {"E_DOUBLE_CLAIM"}),
+    ({"also": "A-2", "date": "2026-03-01"} | VOID, set()),
+    ({"also": "A-2", "date": "2026-03-01", "qty": "-2", "amount": "-100.50"}, set()),
+    ({"also": "X" * 101}, {"E_TOO_LONG"}),
 ]
 
 
@@ -192,14 +208,20 @@ def test_a_line_keeps_the_key_of_its_content_whatever_else_may_be_agreed(desk: D
     data = (",".join(LINE) + "\n" + ",".join(LINE.values()) + "\n").encode()
     (plain,) = desk.judge(data, agreement(columns=columns)).rows
     same = {"date": "2026-03-01", "product": "RJW-M101"}
-    differing = [{}, {"rev": "1", "action": "n"}, {"uom": "L"}, {"uom": "gross"}]
+    differing = [
+        {},
+        {"rev": "1", "action": "n"},
+        {"uom": "L"},
+        {"uom": "gross"},
+        {"also": "L", "date": "2026-02-20"},
+    ]
     lines = [same | {"line": str(n)} | line for n, line in enumerate(differing)]
     net = judge(desk, *lines).rows
     gross = judge(desk, *(line | {"invoice": "F-2"} for line in lines), tax="gross").rows
     keys = [row["content_key"] for row in (*net, *gross)]
 
     assert plain["content_key"] == keys[0] == keys[1] == 234_428_364_271_047_029
-    assert len(set(keys)) == 6
+    assert len(set(keys)) == 8
 
 
 @pytest.mark.parametrize(

@@ -260,6 +260,8 @@ class _Teller:
                 corrected = replace(corrected, advocate=self._advocate())
             case 1:
                 corrected = replace(corrected, sku=self._pick(SKUS), unit=None)
+            case 2:
+                corrected = replace(corrected, second_advocate=self._second())
         return self._remember(corrected)
 
     def _some_line(self, on: date) -> Line:
@@ -279,6 +281,7 @@ class _Teller:
             line_ref,
             unit=self._pick((None, "carton")) if sku == "OIL" else None,
             tax_basis=self._pick((None, None, "gross")),
+            second_advocate=self._second(),
         )
 
     def _return(self, on: date, sold: Line, document: str | None) -> Line:
@@ -291,6 +294,7 @@ class _Teller:
             quantity_e4=-max(abs(sold.quantity_e4) * share // 100, 1),
             amount_e4=-(abs(sold.amount_e4) * self._pick((share, share, share // 2)) // 100),
             returns_document=document,
+            second_advocate=self._pick((None, sold.second_advocate)),
             action=None,
             version=None,
         )
@@ -303,6 +307,10 @@ class _Teller:
 
     def _advocate(self) -> str:
         return f"{self._group}.{self._pick('AAABBC')}"
+
+    def _second(self) -> str | None:
+        """Who claims a line as well: mostly nobody, and at times the advocate again."""
+        return self._pick((None, None, f"{self._group}.B", f"{self._group}.C"))
 
     def _day(self, first: date, last: date) -> date:
         return first + timedelta(days=self._up_to(max((last - first).days, 0)))

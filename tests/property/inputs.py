@@ -27,6 +27,7 @@ class Line:
     version: int | None = None
     unit: str | None = None
     tax_basis: str | None = None
+    second_advocate: str | None = None  # Who shares its points (S13).
     place: Place = NOWHERE
 
     feed = "sales"

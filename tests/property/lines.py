@@ -10,7 +10,7 @@ from tests.property.inputs import Judged, Line, Place
 from tests.property.rates import Document, Rules
 
 Key = tuple[str, date, str]
-Subject = tuple[Document, str]  # A document, and the advocate that its lines name.
+Subject = tuple[Document, str]  # A document, and an advocate that its lines name.
 
 
 @dataclass
@@ -53,9 +53,17 @@ class Lines:
         self._of_subject: dict[Subject, dict[Key, None]] = defaultdict(dict)
         self._touched: dict[Subject, date] = {}
 
-    def judge(self, lines: Iterable[Line]) -> list[Judged]:
-        """What loading says of new lines, in the order of their places (S13)."""
-        return [self._judge(line) for line in sorted(lines, key=lambda line: line.place)]
+    def judge(self, lines: Iterable[Line], rules: Rules) -> list[Judged]:
+        """What loading says of new lines, in the order of their places (S13).
+
+        A second claimant is found earlier, by validation: such a line is as if it never came.
+        """
+        return [
+            Judged(line, "held", "E_DOUBLE_CLAIM")
+            if rules.is_double_claim(line)
+            else self._judge(line)
+            for line in sorted(lines, key=lambda line: line.place)
+        ]
 
     def accept(self, judged: Sequence[Judged], rules: Rules) -> dict[Subject, date]:
         """Take in what was accepted, match returns, and give the subjects that this touched.
@@ -71,7 +79,7 @@ class Lines:
         return self._touched
 
     def exact_points(self, subject: Subject, rules: Rules) -> Fraction:
-        """The exact points of what is sold and not taken back."""
+        """The exact points of what is sold and not taken back, of all who claim it."""
         return sum((self._points(key, rules) for key in self._of_subject[subject]), Fraction(0))
 
     def _judge(self, line: Line) -> Judged:
@@ -99,6 +107,7 @@ class Lines:
             and sold.quantity_e4 > 0
             and sold.on <= line.on
             and line.returns_document in (None, sold.document)
+            and line.second_advocate in (None, sold.second_advocate)
             for sold in self._last.values()
         )
 
@@ -113,21 +122,21 @@ class Lines:
             self.waiting[line.place] = Waiting(line)
         else:
             self._sold[_alike(line)][line.key] = None
-            subject = _subject(line, rules)
-            self._of_subject[subject][line.key] = None
-            self._touch(subject, line.on)
+            for subject in _subjects(line, rules):
+                self._of_subject[subject][line.key] = None
+            self._touch(line, line.on, rules)
 
     def _undo(self, old: Line, on: date, rules: Rules) -> None:
         if old.quantity_e4 >= 0:
-            subject = _subject(old, rules)
             del self._sold[_alike(old)][old.key]
-            del self._of_subject[subject][old.key]
-            self._touch(subject, on)
+            for subject in _subjects(old, rules):
+                del self._of_subject[subject][old.key]
+            self._touch(old, on, rules)
             return
         self.waiting.pop(old.place, None)
         for key, taken in self.taken.items():
             if taken.pop(old.place, None):
-                self._touch(_subject(self.standing[key], rules), on)
+                self._touch(self.standing[key], on, rules)
 
     def _match(self, waiting: Waiting, rules: Rules) -> None:
         line = waiting.line
@@ -143,7 +152,7 @@ class Lines:
             taken = self.taken[key].setdefault(line.place, Taken(0, 0))
             taken.quantity_e4 += quantity
             taken.amount_e4 += min(amount, left)
-            self._touch(_subject(sold, rules), line.on)
+            self._touch(sold, line.on, rules)
         if not waiting.rest_e4:
             del self.waiting[line.place]
 
@@ -153,6 +162,7 @@ class Lines:
             key
             for key in self._sold[_alike(line)]
             if key[1] <= line.on
+            and line.second_advocate in (None, self.standing[key].second_advocate)
             and (
                 key[0] == line.returns_document
                 if line.returns_document is not None
@@ -174,12 +184,16 @@ class Lines:
     def _taken_amount_e4(self, key: Key) -> int:
         return sum(taken.amount_e4 for taken in self.taken[key].values())
 
-    def _touch(self, subject: Subject, on: date) -> None:
-        self._touched[subject] = max(on, self._touched.get(subject, on))
+    def _touch(self, sold: Line, on: date, rules: Rules) -> None:
+        for subject in _subjects(sold, rules):
+            self._touched[subject] = max(on, self._touched.get(subject, on))
 
 
-def _subject(line: Line, rules: Rules) -> Subject:
-    return rules.document_of(line), line.advocate
+def _subjects(line: Line, rules: Rules) -> list[Subject]:
+    """Whoever earns by a line: its advocate, or both who claim it together."""
+    document = rules.document_of(line)
+    earners = [line.advocate, line.second_advocate]
+    return [(document, earner) for earner in earners if earner is not None]
 
 
 def _counts(judged: Judged) -> bool:
@@ -191,7 +205,9 @@ def _stands_for(line: Line) -> int:
 
 
 def _is_other(line: Line, last: Line) -> bool:
-    return line.action != "void" and _alike(line) != _alike(last)
+    return line.action != "void" and (
+        _alike(line) != _alike(last) or line.second_advocate != last.second_advocate
+    )
 
 
 def _alike(line: Line) -> tuple[str, str, str, str]:

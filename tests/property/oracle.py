@@ -233,7 +233,8 @@ class Books:
         for subject, on in touched.items():
             if (lot := self._by_subject.get(subject)) is not None:
                 exact = self.lines.exact_points(subject, self.rules)
-                lot.difference = exact.numerator // exact.denominator - lot.posted
+                whole = exact.numerator // exact.denominator
+                lot.difference = self.rules.share_of(*subject, whole) - lot.posted
                 lot.posted += lot.difference
                 latest[lot] = on
         lots = sorted(latest, key=_by_day)
@@ -252,7 +253,7 @@ class Books:
             if subject not in self._by_subject and self.rules.is_in_force(subject[0][2])
         ]
         new = {subject[0] for subject in touched} - set(self._documents)
-        for document in sorted(new, key=lambda d: (d[2], d[0], d[1].encode())):
+        for document in sorted(new, key=_by_day_and_name):
             self._documents[document] = len(self._documents)
         subjects.sort(key=lambda s: (self._documents[s[0]], self._advocates[s[1]]))
         for document, earner in subjects:
@@ -668,6 +669,11 @@ def _move(lot: Lot, account: str, points: int) -> None:
         lot.held += points
     elif account == EXPIRED:
         lot.expired += points
+
+
+def _by_day_and_name(document: Document) -> tuple[object, ...]:
+    partner, name, on, first, second = document
+    return on, partner, name.encode(), first.encode(), second.encode()
 
 
 def _by_day(lot: Lot) -> tuple[date, int]:

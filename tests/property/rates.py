@@ -8,7 +8,7 @@ from typing import Any
 from tembaga.rulepack import RulePack
 from tests.property.inputs import Line
 
-Document = tuple[int, str, date]  # The partner, the number and the day.
+Document = tuple[int, str, date, str, str]  # Partner, number, day, and two who claim together.
 DISTRIBUTOR = 1
 
 
@@ -33,12 +33,30 @@ class Rules:
 
     def document_of(self, line: Line) -> Document:
         """The document whose points are computed together with this sale (S1)."""
+        claimants = (line.advocate, line.second_advocate) if line.second_advocate else ("", "")
         if self.rounding == "month":
             last = monthrange(line.on.year, line.on.month)[1]
-            return (0, f"{line.on:%Y-%m}", line.on.replace(day=last))
+            return (0, f"{line.on:%Y-%m}", line.on.replace(day=last), *claimants)
         if self.rounding == "line":
-            return (DISTRIBUTOR, f"{line.document}#{line.line_ref}", line.on)
-        return (DISTRIBUTOR, line.document, line.on)
+            return (DISTRIBUTOR, f"{line.document}#{line.line_ref}", line.on, *claimants)
+        return (DISTRIBUTOR, line.document, line.on, *claimants)
+
+    def is_double_claim(self, line: Line) -> bool:
+        """Whether a sale names a second claimant with whom nothing was agreed (S13)."""
+        if line.second_advocate is None or line.quantity_e4 < 0 or line.action == "void":
+            return False
+        version = self._version(line.on)
+        return line.second_advocate == line.advocate or version is None or version.split is None
+
+    def share_of(self, document: Document, earner: str, whole: int) -> int:
+        """What one of two who claim a document together has of its whole points (S13)."""
+        *_, on, first, second = document
+        if not second:
+            return whole
+        split = self._version(on).split
+        exact = [whole * split.advocate / 100, whole * split.second_advocate / 100]
+        both = sum(exact, Fraction(0))
+        return shares(exact, both.numerator // both.denominator)[0 if earner == first else 1]
 
     def is_in_force(self, on: date) -> bool:
         """Whether any version of the rates holds on a day."""

@@ -30,6 +30,7 @@ from tests.property.oracle import Books, Transfer
 from tests.property.rates import Rules
 from tests.spec.bookkeeper import FIRST_LINE, Bookkeeper
 
+NO_DOCUMENT = (None,) * 5
 Facts = dict[str, Counter[tuple[Any, ...]]]  # By what they tell of.
 
 
@@ -54,7 +55,10 @@ class Oracles:
 
     def judge(self, doings: Mapping[str, Doings]) -> dict[str, list[Judged]]:
         """What loading says of the lines of a day."""
-        return {group: self.books[group].lines.judge(of.of(Line)) for group, of in doings.items()}
+        return {
+            group: self.books[group].lines.judge(of.of(Line), self.books[group].rules)
+            for group, of in doings.items()
+        }
 
     def own_batches(self, as_of: date, doings: Mapping[str, Doings]) -> None:
         """Post the files that are batches of their own, in the order of their numbers."""
@@ -240,7 +244,7 @@ def _told(books: Books, batch_nos: Sequence[int]) -> Facts:
         stands = (lot.pending, lot.available, lot.held, lot.expired, lot.clipped)
         posted = lot.posted if lot.origin == "sale" else 0  # Only sales have a target.
         if posted or any(stands):
-            document = lot.document or (None, None, None)
+            document = lot.document or NO_DOCUMENT
             days = (lot.earned_on, lot.matures_on, lot.expires_on)
             fact = (lot.owner, lot.earner, lot.origin, *document, *days, posted, *stands)
             facts["lots"][fact] += 1
@@ -262,9 +266,9 @@ def _told(books: Books, batch_nos: Sequence[int]) -> Facts:
 def _flat(transfer: Transfer) -> tuple[Any, ...]:
     *fields, lot = transfer
     if lot is None:
-        return (*fields, None, None, None, None, None, None, None)
+        return (*fields, None, None, *NO_DOCUMENT, None, None)
     origin, earner, document, earned_on, expires_on = lot
-    return (*fields, origin, earner, *(document or (None, None, None)), earned_on, expires_on)
+    return (*fields, origin, earner, *(document or NO_DOCUMENT), earned_on, expires_on)
 
 
 QUERIES = {
@@ -281,6 +285,8 @@ lots_named as (
         documents.partner_no,
         documents.document,
         documents.document_date,
+        documents.first_advocate,
+        documents.second_advocate,
         lots.earned_on,
         case when lots.origin <> 'sale' then lots.expires_on end as expires_on
     from ledger.lots as lots
@@ -308,7 +314,8 @@ select
     advocates.advocate, named.batch_no, named.rule, named.unit, named.debit_path,
     named.credit_path, named.amount, named.event_on, named.effective_on, lots_named.origin,
     lots_named.earner, lots_named.partner_no, lots_named.document, lots_named.document_date,
-    lots_named.earned_on, lots_named.expires_on
+    lots_named.first_advocate, lots_named.second_advocate, lots_named.earned_on,
+    lots_named.expires_on
 from named
 inner join belonging on named.transaction_no = belonging.transaction_no
 left join ledger.advocates as advocates
@@ -318,8 +325,9 @@ left join lots_named on named.lot_no = lots_named.lot_no
     "lots": """
 select
     owners.advocate, owners.advocate as owner, earners.advocate as earner, lots.origin,
-    documents.partner_no, documents.document, documents.document_date, lots.earned_on,
-    lots.matures_on, lots.expires_on, lots.posted, lots.pending, lots.available, lots.held,
+    documents.partner_no, documents.document, documents.document_date, documents.first_advocate,
+    documents.second_advocate, lots.earned_on, lots.matures_on, lots.expires_on, lots.posted,
+    lots.pending, lots.available, lots.held,
     lots.expired, lots.clipped
 from ledger.lots as lots
 inner join ledger.advocates as owners on lots.advocate_no = owners.advocate_no

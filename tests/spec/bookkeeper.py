@@ -344,6 +344,7 @@ def _sales_rows(judged: Judged) -> list[tuple[str, dict[str, object]]]:
         "tax_basis": line.tax_basis,
         "action": line.action,
         "version": line.version,
+        "second_advocate": line.second_advocate,
     }
     rows = [("sales", row)]
     if judged.replaces is not None and judged.outcome != "duplicate":

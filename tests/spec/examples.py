@@ -119,6 +119,7 @@ def _take_in(example: Example, words: str) -> None:
 
 def _line(verb: str, advocate: str, given: list[str], said: dict[str, str]) -> Line:
     document, on, rupiah, *_ = given
+    group = advocate[:-2]
     sign = -1 if verb == "return" else 1
     # A document is called after its example: no two distributors' invoices are the same.
     return Line(
@@ -134,4 +135,5 @@ def _line(verb: str, advocate: str, given: list[str], said: dict[str, str]) -> L
         version=int(said["version"]) if "version" in said else None,
         unit=said.get("unit"),
         tax_basis=said.get("tax"),
+        second_advocate=f"{group}.{said['with']}" if "with" in said else None,
     )

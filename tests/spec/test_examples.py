@@ -14,6 +14,8 @@ from sqlalchemy import Engine
 
 from tembaga.rulepack import load_rulepack
 from tembaga.settings import load_settings
+from tembaga.verify import verify
+from tembaga.warehouse import read_warehouse
 from tests.property.inputs import Line, Reversal
 from tests.property.rates import Rules, shares
 from tests.property.side_by_side import (
@@ -31,6 +33,13 @@ from tests.spec.examples import Example, Step, examples
 
 EXAMPLES = examples()
 PROGRAMMES = sorted({example.programme for example in EXAMPLES})
+LAWS_OF_POINTS = (
+    "every_target_is_posted",
+    "points_lead_to_their_lines",
+    "every_line_has_one_outcome",
+    "nothing_is_returned_twice",
+    "a_cap_is_kept",
+)
 ACCOUNTS = ("pending", "available", "held", "arrears")
 
 
@@ -66,6 +75,14 @@ def test_the_ledger_gives_every_worked_example(
         assert not differences, told_apart(differences)
 
     _go_through(programme, oracles, post, lambda: sides.found(_all(oracles)), books)
+
+    with read_warehouse(settings) as opened, register.connect() as connection:
+        found = [
+            finding
+            for law in LAWS_OF_POINTS
+            for finding in verify(opened, connection, landing=settings.landing, only=law)
+        ]
+    assert not [finding for finding in found if finding.broken]
 
 
 def _go_through(

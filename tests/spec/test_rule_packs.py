@@ -14,6 +14,7 @@ from tembaga.rulepack import RulePackError, load_rulepack
 from tembaga.settings import load_settings
 from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
 
+SPLIT = "split: {advocate: 70, second_advocate: 30}"
 ANY = "{any: true, points: 1, per_amount: 10000}"
 
 
@@ -63,6 +64,8 @@ def test_a_product_may_be_added_to_a_version_in_use(books, pack):
         ("base.yml", "per_amount: 10000}", "per_amount: 20000}"),
         ("base.yml", "version: 1\n", "version: 7\n"),
         ("base.yml", "number: 1\n", "number: 9\n"),
+        ("base.yml", SPLIT, "split: {advocate: 71, second_advocate: 29}"),
+        ("base.yml", SPLIT, ""),
         ("products.csv", "OIL,Oil,oil", "OIL,Oil,other"),
     ],
 )
@@ -78,6 +81,63 @@ def test_what_was_posted_with_may_not_be_changed(books, pack, file, old, new):
         books.posts("2026-02-01")
 
     assert books.stands("ADV") == {"pending": 120}
+
+
+def share(books: Bookkeeper, second: str) -> None:
+    """Say who else claims the line that was written last."""
+    books.lines[-1] = replace(books.lines[-1], second_advocate=second)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (SPLIT, "split: {advocate: 70.0, second_advocate: 60/2}"),
+        (ANY, ANY + "\n      - {sku: NEW, points: 1, per_amount: 70000}"),
+    ],
+)
+def test_a_split_that_stays_may_be_written_otherwise(books, pack, old, new):
+    books.sells("FIRST", "A1", "2026-01-28", 1_010_000)
+    share(books, "SECOND")
+    books.posts("2026-01-31")
+    edit(pack / "base.yml", old, new)
+    books.returns("FIRST", "A1", "2026-01-28", "2026-02-01", 510_000)
+    books.posts("2026-02-01")
+
+    assert books.stands("FIRST") == {"pending": 35}
+    assert books.stands("SECOND") == {"pending": 15}
+
+
+def test_a_shared_line_without_a_split_is_not_posted(books, pack):
+    edit(pack / "base.yml", SPLIT, "")
+    books.sells("FIRST", "A1", "2026-01-28", 1_010_000)
+    share(books, "SECOND")
+
+    with pytest.raises(LawBrokenError, match="rates_stay_as_first_used"):
+        books.posts("2026-01-31")
+
+
+def test_each_of_two_is_told_what_a_line_brought(both_books):
+    for rupiah in (505_000, 333_000, 172_000):
+        both_books.sells("FIRST", "A1", "2026-01-28", rupiah)
+        share(both_books, "SECOND")
+    both_books.posts("2026-01-31")
+    both_books.returns("FIRST", "A1", "2026-01-28", "2026-02-01", 400_000)
+    both_books.posts("2026-02-01")
+
+    told = both_books.asks(
+        "select batch_no, advocate, points from marts.fct_award_lines "
+        "order by batch_no, advocate, file_no, line_no"
+    )
+    assert told == [
+        (1, "FIRST", 36),
+        (1, "FIRST", 23),
+        (1, "FIRST", 12),
+        (1, "SECOND", 15),
+        (1, "SECOND", 10),
+        (1, "SECOND", 5),
+        (2, "FIRST", -28),
+        (2, "SECOND", -12),
+    ]
 
 
 UNITS = """sku,unit,contains,of,from
@@ -226,6 +286,11 @@ def test_a_request_outlives_its_reward(books, pack):
         ("base.yml", ANY, f"{ANY}\n      - {ANY}", "two rates"),
         ("base.yml", "version: 2", "version: 1", "the same number"),
         ("base.yml", "until: 2026-01-31", "until: 2026-02-28", "in force on the same day"),
+        ("base.yml", SPLIT, "split: {advocate: 70, second_advocate: 30.01}", "more than 100"),
+        ("base.yml", SPLIT, "split: {advocate: 70}", "second_advocate"),
+        ("base.yml", SPLIT, "split: {advocate: 100, second_advocate: 0}", "above 0"),
+        ("base.yml", SPLIT, "split: {advocate: 0.001, second_advocate: 30}", "no finer"),
+        ("base.yml", SPLIT, "split: {advocate: 33.33, second_advocate: 100/7}", "denominator"),
         ("products.csv", "sku,name,group", "code,name,group", "columns sku, name and group"),
         ("products.csv", "GOLD,Golden", "OIL,Golden", "a sku stands there twice"),
         ("programme.yml", "pending_days: 14", "pending_days: soon", "pending_days"),

@@ -13,8 +13,8 @@ from tembaga.settings import PROJECT
 
 GUIDE = PROJECT / "sftp_inbound" / "README.md"
 COLUMNS = (
-    "document", "document_line", "document_date", "advocate", "outlet", "sku", "quantity",
-    "amount", "version",
+    "document", "document_line", "document_date", "advocate", "second_advocate", "outlet", "sku",
+    "quantity", "amount", "version",
 )  # fmt: skip
 STRICT_FEED = SalesFeed.model_validate(
     {
@@ -32,12 +32,16 @@ RULES = [
         STRICT_FEED,
         oldest_on=date(2026, 1, 1),
         latest_on=date(2026, 3, 2),
+        split_days=[(date(2026, 1, 1), date(2026, 1, 31))],
         has_products=True,
         has_hindrances=True,
     ).expectations,
     *repeats_suite().expectations,
 ]
-FOUND_BY_LOADING = {"RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "E_DOUBLE_CLAIM"}
+FOUND_BY_LOADING = {"RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS"}
+# An advocate may be unknown as the first or the second; a second claimant may stand in a line of
+# its own or in the same one.
+TOLD_OF_TWO_COLUMNS = ["E_ADVOCATE_UNKNOWN", "E_DOUBLE_CLAIM"]
 
 
 def places(sentence: str) -> set[str]:
@@ -59,11 +63,12 @@ def test_a_rule_has_a_reason_and_the_severity_of_its_code(rule):
     assert rule.meta["severity"] == CODES[rule.code].severity
 
 
-def test_every_code_of_a_line_has_exactly_one_rule():
+def test_every_code_of_a_line_has_exactly_one_rule_for_a_column():
     codes = [rule.code for rule in RULES if CODES[rule.code].severity != "file"]
 
     of_lines = {code.code for code in CODES.values() if code.severity != "file"}
-    assert sorted(codes) == sorted(of_lines - FOUND_BY_LOADING)
+    assert sorted(codes) == sorted([*(of_lines - FOUND_BY_LOADING), *TOLD_OF_TWO_COLUMNS])
+    assert len({(rule.code, rule.meta["field"]) for rule in RULES}) == len(RULES)
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

@@ -4,6 +4,8 @@
 --
 -- Where more was returned than sold, the target stays at zero: what the returns did not take
 -- is left out of their lines, and what a later sale does not bring out of its own.
+--
+-- A line that two claim brings each of them the part of its weight that is their share (S13).
 
 with
 
@@ -16,23 +18,35 @@ lines as (
         earner_no,
         divisor,
         weight,
-        reason
+        reason,
+        false as is_shared
     from {{ ref('batch_lines') }}
     where is_alone
 
     union all
 
     select
-        file_no,
-        line_no,
-        document_no,
-        earner_no,
-        min(divisor) as divisor,
-        sum(weight) as weight,
-        min(reason) as reason
-    from {{ ref('batch_lines') }}
-    where not is_alone
-    group by file_no, line_no, document_no, earner_no
+        lines.file_no,
+        lines.line_no,
+        lines.document_no,
+        lines.earner_no,
+        min(lines.divisor * case when lines.share_no > 0 then versions.share_divisor else 1 end)
+            as divisor,
+        sum(
+            lines.weight * case lines.share_no
+                when 1 then versions.first_share
+                when 2 then versions.second_share
+                else 1
+            end
+        ) as weight,
+        min(lines.reason) as reason,
+        max(lines.share_no) > 0 as is_shared
+    from {{ ref('batch_lines') }} as lines
+    left join {{ source('raw', 'versions') }} as versions
+        on lines.campaign_no = versions.campaign_no
+        and lines.version_no = versions.version_no
+    where not lines.is_alone
+    group by lines.file_no, lines.line_no, lines.document_no, lines.earner_no
 
 ),
 
@@ -42,6 +56,7 @@ shares as (
         lines.file_no,
         lines.line_no,
         lines.reason,
+        lines.is_shared,
         case when lines.weight > 0 then 1 when lines.weight < 0 then -1 else 0 end as sign,
         subjects.subject_no,
         subjects.difference,
@@ -104,6 +119,8 @@ sharers as (
         whole,
         remainder,
         case
+            -- The share of whole points may lie up to two beside that of a line's exact ones.
+            when is_shared and remainder between -2 and n_lines + 2 then sign <> 0
             when remainder < 0 then sign = 1
             when remainder > n_adding + n_taking then sign = -1
             else sign <> 0

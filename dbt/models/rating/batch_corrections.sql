@@ -11,6 +11,7 @@ select
     replaced.document_date,
     replaced.line_ref,
     replaced.advocate,
+    replaced.second_advocate,
     replaced.sku,
     replaced.quantity_e4,
     replaced.amount_e4,

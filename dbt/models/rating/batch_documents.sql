@@ -13,7 +13,9 @@ arrived as (
     select distinct
         partner_no,
         document,
-        earned_on as document_date
+        earned_on as document_date,
+        first_advocate,
+        second_advocate
     from {{ ref('batch_effects') }}
 
 ),
@@ -26,6 +28,8 @@ unknown as (
         on arrived.document = known.document
         and arrived.partner_no = known.partner_no
         and arrived.document_date = known.document_date
+        and arrived.first_advocate = known.first_advocate
+        and arrived.second_advocate = known.second_advocate
     where known.document_no is null
 
 ),
@@ -39,9 +43,14 @@ last_number as (
 select
     (select document_no from last_number)
     + row_number() over (
-        order by unknown.document_date, unknown.partner_no, {{ binary_order('unknown.document') }}
+        order by
+            unknown.document_date, unknown.partner_no, {{ binary_order('unknown.document') }},
+            {{ binary_order('unknown.first_advocate') }},
+            {{ binary_order('unknown.second_advocate') }}
     ) as document_no,
     unknown.partner_no,
     unknown.document,
-    unknown.document_date
+    unknown.document_date,
+    unknown.first_advocate,
+    unknown.second_advocate
 from unknown

@@ -4,13 +4,15 @@
 --   a return            a piece for each line that it takes back, at that line's product and day
 --   a correction        the undoing of the line it replaces, beside itself
 --
--- The document is the subject's: all of an invoice, one line of it, or a month (S1).
+-- The document is the subject's: all of an invoice, one line of it, or a month (S1). What two
+-- advocates claim together is a document of its own beside it, of both: each line of it has an
+-- effect for either of them (S13).
 
 {{ config(materialized='view') }}
 
 with
 
-effects as (
+effects as not materialized (  -- A materialized one would hold every line of the batch.
 
     select
         file_no,
@@ -20,13 +22,14 @@ effects as (
         document_date,
         line_ref,
         advocate,
+        coalesce(second_advocate, '') as second_advocate,
         sku,
         unit,
         tax_basis,
         quantity_e4,
         amount_e4,
         amount_e4 = 0 as is_free,
-        action = '' as is_alone,
+        action = '' and second_advocate is null as is_alone,
         document_date as event_on
     from {{ ref('stg_lines') }}
     where quantity_e4 >= 0 and action <> 'void'
@@ -41,6 +44,7 @@ effects as (
         document_date,
         line_ref,
         advocate,
+        coalesce(second_advocate, '') as second_advocate,
         sku,
         unit,
         tax_basis,
@@ -62,6 +66,7 @@ effects as (
         sold.document_date,
         sold.line_ref,
         sold.advocate,
+        coalesce(sold.second_advocate, '') as second_advocate,
         sold.sku,
         coalesce(sold.unit, '') as unit,
         coalesce(sold.tax_basis, 'net') as tax_basis,
@@ -101,30 +106,55 @@ effects as (
         on takebacks.of_file_no = sold.file_no
         and takebacks.of_line_no = sold.line_no
 
+),
+
+claims as (
+
+    select
+        effects.*,
+        case when effects.second_advocate = '' then 0 else 1 end as share_no,
+        case when effects.second_advocate = '' then '' else effects.advocate end
+            as first_advocate,
+        effects.advocate as earner
+    from effects
+
+    union all
+
+    select
+        effects.*,
+        2 as share_no,
+        effects.advocate as first_advocate,
+        effects.second_advocate as earner
+    from effects
+    where effects.second_advocate <> ''
+
 )
 
 select
-    effects.file_no,
-    effects.line_no,
-    case when stg_programme.rounding = 'month' then 0 else effects.partner_no end as partner_no,
+    claims.file_no,
+    claims.line_no,
+    case when stg_programme.rounding = 'month' then 0 else claims.partner_no end as partner_no,
     case stg_programme.rounding
-        when 'line' then concat(effects.document, '#', effects.line_ref)
-        when 'month' then substr(cast(effects.document_date as text), 1, 7)
-        else effects.document
+        when 'line' then concat(claims.document, '#', claims.line_ref)
+        when 'month' then substr(cast(claims.document_date as text), 1, 7)
+        else claims.document
     end as document,
     case
-        when stg_programme.rounding = 'month' then {{ month_end('effects.document_date') }}
-        else effects.document_date
+        when stg_programme.rounding = 'month' then {{ month_end('claims.document_date') }}
+        else claims.document_date
     end as earned_on,
-    effects.document_date,
-    effects.advocate,
-    effects.sku,
-    effects.unit,
-    effects.tax_basis,
-    effects.quantity_e4,
-    effects.amount_e4,
-    effects.is_free,
-    effects.is_alone,
-    effects.event_on
-from effects
+    claims.document_date,
+    claims.earner as advocate,
+    claims.first_advocate,
+    claims.second_advocate,
+    claims.share_no,
+    claims.sku,
+    claims.unit,
+    claims.tax_basis,
+    claims.quantity_e4,
+    claims.amount_e4,
+    claims.is_free,
+    claims.is_alone,
+    claims.event_on
+from claims
 cross join {{ ref('stg_programme') }} as stg_programme

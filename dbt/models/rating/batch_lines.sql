@@ -15,9 +15,13 @@ all_advocates as (
 
 all_documents as (
 
-    select document_no, partner_no, document, document_date from {{ ref('documents') }}
+    select
+        document_no, partner_no, document, document_date, first_advocate, second_advocate
+    from {{ ref('documents') }}
     union all
-    select document_no, partner_no, document, document_date from {{ ref('batch_documents') }}
+    select
+        document_no, partner_no, document, document_date, first_advocate, second_advocate
+    from {{ ref('batch_documents') }}
 
 ),
 
@@ -33,6 +37,7 @@ numbered as (
         effects.amount_e4,
         effects.is_free,
         effects.is_alone,
+        effects.share_no,
         effects.document_date,
         effects.event_on,
         effects.earned_on,
@@ -44,6 +49,8 @@ numbered as (
         on effects.document = all_documents.document
         and effects.partner_no = all_documents.partner_no
         and effects.earned_on = all_documents.document_date
+        and effects.first_advocate = all_documents.first_advocate
+        and effects.second_advocate = all_documents.second_advocate
 
 ),
 
@@ -69,6 +76,7 @@ select
     versioned.file_no,
     versioned.line_no,
     versioned.is_alone,
+    versioned.share_no,
     versioned.sku,
     versioned.unit,
     versioned.tax_basis,

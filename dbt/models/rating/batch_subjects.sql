@@ -4,6 +4,9 @@
 --   posted      what it has had so far
 --   difference  what this batch posts; after it, target = posted (S0)
 --
+-- Two who claim together are two subjects of one weight. Its whole points are shared out over
+-- them by the largest remainder; what their shares leave is nobody's (S13).
+--
 -- The earner is the advocate whom the lines name; the points are those of the owner, who is
 -- another one after a merge (S23).
 
@@ -17,6 +20,7 @@ touched as (
         campaign_no,
         version_no,
         divisor,
+        max(share_no) as share_no,
         min(earned_on) as earned_on,
         max(event_on) as event_on,
         sum(weight) as weight
@@ -35,6 +39,7 @@ with_state as (
         touched.campaign_no,
         touched.version_no,
         touched.divisor,
+        touched.share_no,
         touched.event_on,
         touched.earned_on,
         lots.lot_no as known_lot_no,
@@ -81,8 +86,50 @@ numbered as (
         ) as subject_no,
         cast(
             greatest({{ floor_div('with_state.weight', 'with_state.divisor') }}, 0) as bigint
-        ) as target
+        ) as whole
     from with_state
+
+),
+
+shared as (
+
+    select
+        numbered.*,
+        versions.share_divisor,
+        case when numbered.share_no > 0 then {{ wide('numbered.whole') }} * versions.first_share end
+            as firsts,
+        case when numbered.share_no > 0 then {{ wide('numbered.whole') }} * versions.second_share end
+            as seconds
+    from numbered
+    left join {{ source('raw', 'versions') }} as versions
+        on numbered.campaign_no = versions.campaign_no
+        and numbered.version_no = versions.version_no
+
+),
+
+aimed as (
+
+    select
+        shared.*,
+        cast(
+            case
+                when share_no > 0
+                    then
+                        {{ floor_div(
+                            'case share_no when 1 then firsts else seconds end', 'share_divisor'
+                        ) }}
+                        + case
+                            when firsts % share_divisor + seconds % share_divisor < share_divisor
+                                then 0
+                            when firsts % share_divisor >= seconds % share_divisor
+                                then case share_no when 1 then 1 else 0 end
+                            else case share_no when 2 then 1 else 0 end
+                        end
+                else whole
+            end
+            as bigint
+        ) as target
+    from shared
 
 )
 
@@ -94,6 +141,7 @@ select
     campaign_no,
     version_no,
     divisor,
+    share_no,
     weight,
     earned_on,
     event_on,
@@ -107,4 +155,4 @@ select
     available,
     held,
     expired
-from numbered
+from aimed

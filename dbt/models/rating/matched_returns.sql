@@ -82,6 +82,10 @@ served as (
                         batch_returns.amount_e4,
                         batch_returns.left_e4 as seeking_e4,
                         sold_lines.document_date <= batch_returns.document_date
+                        and (
+                            batch_returns.second_advocate is null
+                            or sold_lines.second_advocate = batch_returns.second_advocate
+                        )
                         and case
                             when batch_returns.returns_document is null
                                 then sold_lines.document_date >= {{ days_after(

@@ -56,6 +56,7 @@ select
     sales.line_no,
     sales.document,
     sales.document_date,
+    sales.second_advocate,
     cast(sales.quantity_e4 - coalesce(taken.quantity_e4, 0) as bigint) as left_e4,
     cast(greatest(sales.amount_e4 - coalesce(taken.amount_e4, 0), 0) as bigint) as left_amount_e4,
     row_number() over (

@@ -9,6 +9,7 @@ select
     sales.document_date,
     sales.line_ref,
     sales.advocate,
+    sales.second_advocate,
     sales.sku,
     sales.quantity_e4,
     sales.amount_e4,

@@ -1,0 +1,3 @@
+-- Splits in use. Its rows come from `publish`, in one transaction with all of the batch.
+
+{{ no_rows() }}
