@@ -78,6 +78,7 @@ fractions as (
         line_no,
         reason,
         sign,
+        is_shared,
         difference,
         whole,
         cast(weight - {{ wide('whole') }} * divisor as bigint) as fraction
@@ -108,6 +109,23 @@ counted as (
 
 ),
 
+-- Who takes part in the remainder: every line that brings or takes something (0), only those that
+-- bring (1), or only those that take (-1).
+parted as (
+
+    select
+        counted.*,
+        case
+            -- The share of whole points may lie up to two beside that of a line's exact ones.
+            when is_shared and remainder between -2 and n_adding + n_taking + 2 then 0
+            when remainder < 0 then 1
+            when remainder > n_adding + n_taking then -1
+            else 0
+        end as sharers_sign
+    from counted
+
+),
+
 sharers as (
 
     select
@@ -118,24 +136,18 @@ sharers as (
         reason,
         whole,
         remainder,
-        case
-            -- The share of whole points may lie up to two beside that of a line's exact ones.
-            when is_shared and remainder between -2 and n_lines + 2 then sign <> 0
-            when remainder < 0 then sign = 1
-            when remainder > n_adding + n_taking then sign = -1
-            else sign <> 0
-        end as is_sharer,
-        case
-            when remainder < 0 then n_adding
-            when remainder > n_adding + n_taking then n_taking
+        case sharers_sign when 0 then sign <> 0 else sign = sharers_sign end as is_sharer,
+        case sharers_sign
+            when 1 then n_adding
+            when -1 then n_taking
             else n_adding + n_taking
         end as n_sharers,
-        case
-            when remainder < 0 then nth_adding
-            when remainder > n_adding + n_taking then nth_taking
+        case sharers_sign
+            when 1 then nth_adding
+            when -1 then nth_taking
             else nth_adding + nth_taking
         end as rank_no
-    from counted
+    from parted
 
 )
 
