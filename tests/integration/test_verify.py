@@ -136,6 +136,11 @@ CHANGES = [
         "update ledger.balances set moved_on = moved_on - 1 where account_no = 11",
         "balances_equal_their_transfers",
     ),
+    (
+        "update ledger.balances set credits = debits - 1, moved_on = date '2020-01-01' where "
+        "account_no in (select account_no from ledger.accounts where account_kind = 'arrears')",
+        "no_arrears_rest_too_long",
+    ),
     ("delete from ledger.balances where account_no = 11", "balances_equal_their_transfers"),
     ("update ledger.counters set raw = raw + 1", "a_cap_is_kept"),
     ("update ledger.counters set clipped = clipped + 1", "a_cap_is_kept"),
