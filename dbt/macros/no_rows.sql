@@ -2,7 +2,7 @@
 {% macro no_rows() -%}
     select
         {%- for column in model.columns.values() %}
-        cast(null as {{ column.data_type }}) as {{ column.name }}{{ "," if not loop.last }}
+        cast(null as {{ api.Column.translate_type(column.data_type) }}) as {{ column.name }}{{ "," if not loop.last }}
         {%- endfor %}
     where false
 {%- endmacro %}

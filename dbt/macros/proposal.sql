@@ -1,5 +1,5 @@
 {# A table of the batch that is proposed. Every batch makes it anew, and nobody reads the last one
-   meanwhile: so it is dropped and made in one statement, without dbt's renaming of `table`.
+   meanwhile: so it is dropped and made in place, without dbt's renaming of `table`.
 
    `in_parts` names a column of whole numbers and how many of them make a part. The model is then
    run once for each part, with the part's range in place of `{{ this_part() }}`: what sorts all
@@ -10,9 +10,9 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% set bounds = parts(in_parts) if in_parts else [] %}
     {% set first_rows = sql if bounds | length < 2 else sql | replace(this_part(), 'false') %}
-    {% call statement('main') %}
-        {{ made_anew(target_relation, first_rows) }}
-    {% endcall %}
+    {% for made in made_anew(target_relation, first_rows) %}
+        {% call statement('main') %}{{ made }}{% endcall %}
+    {% endfor %}
     {% for from_no, upto_no in bounds if bounds | length > 1 %}
         {% set part = in_parts.column ~ ' between ' ~ from_no ~ ' and ' ~ upto_no %}
         {% do run_query('insert into ' ~ target_relation ~ ' ' ~ sql | replace(this_part(), part)) %}

@@ -27,13 +27,14 @@ def test_random_lines_give_the_same_heads(
         settings = load_settings(
             home=home, programme="spec", campaigns_folder=CAMPAIGNS, **warehouse
         )
-        heads.append(_heads(Bookkeeper(engine, settings)))
+        heads.append(post_random_lines(Bookkeeper(engine, settings)))
 
     assert heads[0] == heads[1]
     assert len(heads[0]) == len(BATCH_DAYS)
 
 
-def _heads(books: Bookkeeper) -> list[tuple]:
+def post_random_lines(books: Bookkeeper) -> list[tuple]:
+    """Post a history in three batches, and give its heads; the same each time."""
     chance = random.Random(20260101)
     _order(books, NAMES[::2])
     since = date(2026, 1, 1)

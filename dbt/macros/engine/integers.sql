@@ -13,6 +13,11 @@
     ((({{ numerator }}) - ((({{ numerator }}) % ({{ denominator }})) + ({{ denominator }})) % ({{ denominator }})) // ({{ denominator }}))
 {%- endmacro %}
 
+{# Spark's `div` wraps around without a word when its quotient does not fit; a cast does not. #}
+{% macro spark__floor_div(numerator, denominator) -%}
+    cast((({{ numerator }}) - pmod({{ numerator }}, {{ denominator }})) / cast({{ denominator }} as decimal(38, 0)) as bigint)
+{%- endmacro %}
+
 {# A whole number that does not overflow when a line's amount is multiplied and summed up. #}
 {% macro wide(expression) %}
     {{ return(adapter.dispatch('wide')(expression)) }}

@@ -11,3 +11,10 @@
 {% macro postgres__publishing_lock() %}
     {{ return(['select pg_advisory_xact_lock(7214021)']) }}
 {% endmacro %}
+
+{# Spark commits each table by itself, so a batch would be there in part. #}
+{% macro spark__publishing_lock() %}
+    {% do exceptions.raise_compiler_error(
+        'Nothing is published on Spark yet: see docs/decisions/0023-spark.md'
+    ) %}
+{% endmacro %}

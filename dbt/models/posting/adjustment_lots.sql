@@ -7,7 +7,7 @@ debts as (
     select
         approval_no,
         advocate_no,
-        sum(-points) over in_order + points as low,
+        (sum(-points) over in_order) + points as low,
         sum(-points) over in_order as high
     from {{ ref('batch_adjustments') }}
     where points < 0 and code is null
@@ -49,7 +49,7 @@ supplies as (
     select
         lot_no,
         advocate_no,
-        sum(available) over soonest_first - available as low,
+        (sum(available) over soonest_first) - available as low,
         sum(available) over soonest_first as high
     from means
     where available > 0

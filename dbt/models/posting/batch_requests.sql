@@ -104,7 +104,7 @@ standing as (
         stg_batch.as_of as requested_on,
         cast(null as integer) as file_no,
         cast(null as integer) as line_no,
-        cast(null as text) as request_id
+        cast(null as {{ dbt.type_string() }}) as request_id
     from affordable
     cross join {{ counting_to('affordable.n_rewards', 'nth', 'n') }}
     cross join {{ ref('stg_batch') }} as stg_batch

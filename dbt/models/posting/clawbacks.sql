@@ -42,7 +42,7 @@ supplies as (
     select
         lot_no,
         advocate_no,
-        sum(available) over soonest_first - available as low,
+        (sum(available) over soonest_first) - available as low,
         sum(available) over soonest_first as high
     from remaining
     where available > 0

@@ -59,7 +59,7 @@ laid_out as (
     select
         lot_no,
         advocate_no,
-        sum(available) over soonest_first - available as low,
+        (sum(available) over soonest_first) - available as low,
         sum(available) over soonest_first as high
     from means
     window soonest_first as (

@@ -14,7 +14,7 @@ select
     cast(write_offs.advocate_no as integer) as advocate_no,
     cast(write_offs.advocate_no as integer) as credit_advocate_no,
     cast(null as integer) as partner_no,
-    cast(null as text) as currency,
+    cast(null as {{ dbt.type_string() }}) as currency,
     cast(write_offs.amount as bigint) as amount,
     stg_batch.as_of as event_on,
     stg_batch.as_of as effective_on,

@@ -42,7 +42,7 @@ select
     cast(expired.advocate_no as integer) as advocate_no,
     cast(expired.advocate_no as integer) as credit_advocate_no,
     cast(null as integer) as partner_no,
-    cast(null as text) as currency,
+    cast(null as {{ dbt.type_string() }}) as currency,
     cast(expired.amount as bigint) as amount,
     {{ days_after('expired.expires_on', '1') }} as event_on,
     case
@@ -71,7 +71,7 @@ select
     cast(restored.advocate_no as integer) as advocate_no,
     cast(restored.advocate_no as integer) as credit_advocate_no,
     cast(null as integer) as partner_no,
-    cast(null as text) as currency,
+    cast(null as {{ dbt.type_string() }}) as currency,
     cast(restored.amount as bigint) as amount,
     {{ days_after('lots.expires_on', '1') }} as event_on,
     stg_batch.as_of as effective_on,

@@ -14,7 +14,7 @@ select
     cast(lots.advocate_no as integer) as advocate_no,
     cast(lots.advocate_no as integer) as credit_advocate_no,
     cast(null as integer) as partner_no,
-    cast(null as text) as currency,
+    cast(null as {{ dbt.type_string() }}) as currency,
     cast(lots.matured as bigint) as amount,
     lots.matures_on as event_on,
     case when lots.uncap > 0 then stg_batch.as_of else lots.matures_on end as effective_on,

@@ -31,7 +31,7 @@ select
     cast(requests.advocate_no as integer) as advocate_no,
     cast(requests.advocate_no as integer) as credit_advocate_no,
     cast(null as integer) as partner_no,
-    cast(null as text) as currency,
+    cast(null as {{ dbt.type_string() }}) as currency,
     cast(request_lots.from_expired as bigint) as amount,
     requests.requested_on as event_on,
     stg_batch.as_of as effective_on,

@@ -16,9 +16,11 @@ totals as (
 unit_totals as (
 
     select
-        string_agg(
-            concat_ws('=', unit, cast(amount as text)), ',' order by {{ binary_order('unit') }}
-        ) as amounts
+        {{ joined(
+            "concat_ws('=', unit, cast(amount as " ~ dbt.type_string() ~ "))",
+            "','",
+            binary_order('unit')
+        ) }} as amounts
     from (
         select
             unit,
@@ -31,7 +33,7 @@ unit_totals as (
 
 root as (
 
-    select {{ sha256_hex("coalesce(string_agg(digest, chr(10) order by block_no), '')") }} as root
+    select {{ sha256_hex("coalesce(" ~ joined('digest', 'chr(10)', 'block_no') ~ ", '')") }} as root
     from {{ ref('transfer_blocks') }}
 
 ),
@@ -87,7 +89,7 @@ select
     rulepack_sha256,
     previous_head,
     {{ sha256_hex(
-        "concat_ws('|', batch_no, previous_head, cast(as_of as text), n_transfers, totals, root, "
-        "manifest_sha256, rulepack_sha256)"
+        "concat_ws('|', batch_no, previous_head, cast(as_of as " ~ dbt.type_string() ~ "), "
+        ~ "n_transfers, totals, root, manifest_sha256, rulepack_sha256)"
     ) }} as head
 from sealed

@@ -84,7 +84,7 @@ select
     expires_on,
     is_expired,
     cast(amount as bigint) as amount,
-    cast(sum(amount) over soonest_first - amount as bigint) as low,
+    cast((sum(amount) over soonest_first) - amount as bigint) as low,
     cast(sum(amount) over soonest_first as bigint) as high
 from parts
 window soonest_first as (

@@ -49,7 +49,7 @@ laid_out as (
     select
         lot_no,
         advocate_no,
-        sum(means) over oldest_first - means as low,
+        (sum(means) over oldest_first) - means as low,
         sum(means) over oldest_first as high
     from means
     where means > 0

@@ -7,6 +7,8 @@
 
 {{ config(in_parts={'of': 'proposed_transfers', 'column': 'transfer_no', 'rows': 1048576}) }}
 
+{% set text = dbt.type_string() %}
+
 with
 
 before as (
@@ -23,12 +25,12 @@ lines as (
         concat_ws(
             '|',
             transfer_no, transaction_no, batch_no, rule, unit, debit_account, credit_account,
-            amount, cast(event_on as text), cast(effective_on as text),
-            coalesce(cast(lot_no as text), '-'),
-            coalesce(cast(subject_no as text), '-'),
-            coalesce(cast(campaign_no as text), '-'),
-            coalesce(cast(reverses_transfer_no as text), '-'),
-            coalesce(cast(approval_no as text), '-')
+            amount, cast(event_on as {{ text }}), cast(effective_on as {{ text }}),
+            coalesce(cast(lot_no as {{ text }}), '-'),
+            coalesce(cast(subject_no as {{ text }}), '-'),
+            coalesce(cast(campaign_no as {{ text }}), '-'),
+            coalesce(cast(reverses_transfer_no as {{ text }}), '-'),
+            coalesce(cast(approval_no as {{ text }}), '-')
         ) as line
     from {{ ref('proposed_transfers') }}
     cross join before
@@ -38,6 +40,6 @@ lines as (
 
 select
     block_no,
-    {{ sha256_hex('string_agg(line, chr(10) order by transfer_no)') }} as digest
+    {{ sha256_hex(joined('line', 'chr(10)', 'transfer_no')) }} as digest
 from lines
 group by block_no

@@ -12,7 +12,7 @@
 
 with
 
-effects as not materialized (  -- A materialized one would hold every line of the batch.
+effects as {{ inline() }} (
 
     select
         file_no,
@@ -136,7 +136,7 @@ select
     case when stg_programme.rounding = 'month' then 0 else claims.partner_no end as partner_no,
     case stg_programme.rounding
         when 'line' then concat(claims.document, '#', claims.line_ref)
-        when 'month' then substr(cast(claims.document_date as text), 1, 7)
+        when 'month' then substr(cast(claims.document_date as {{ dbt.type_string() }}), 1, 7)
         else claims.document
     end as document,
     case
