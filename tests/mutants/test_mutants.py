@@ -44,7 +44,7 @@ class Story:
             self.ledgers.append(self._run("live", stage)["result"])
 
     def catch(self, mutant: Mutant) -> str:
-        """Who catches it: where its rule is first used, or else in another stage, the last first."""
+        """Who catches it: where its rule is first used, or else in other stages, the last first."""
         first = self._stage(mutant)
         if first is None:
             return UNUSED
