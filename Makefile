@@ -34,7 +34,7 @@ real: .venv/installed ## Take real sales files through every stage: make real DA
 	$(BIN)/tembaga --home var/real real "$(DATA)"
 
 test: .venv/installed ## Run the tests, two files of them at a time.
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 torture: .venv/installed ## Kill posting at every step and at random instants, and break every rule.
 	$(BIN)/python -m pytest tests/crash tests/mutants --torture
