@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -99,7 +99,7 @@ def _by_cohort(cohorts: Sequence[Cohort]) -> list[Sequence[object]]:
 
 def _roll_forward(connection: Connection, seen: Point, last: Cohort) -> list[Sequence[object]]:
     values = {**seen.values, "valued_in": last.batch_no}
-    found: list[int] = list(connection.execute(text(queries.PROVISION), values).one())
+    found: Any = connection.execute(text(queries.PROVISION), values).one()
     opening, raised, released, standing = found
     return [
         (what, None, None, None, None, major(amount, last.currency))
