@@ -29,11 +29,13 @@ all_balances as (
     select balances.account_no, balances.credits - balances.debits as amount
     from {{ ref('balances') }} as balances
     cross join valued
-    where not exists (
-        select 1
-        from {{ ref('proposed_balances') }} as proposed
-        where proposed.account_no = balances.account_no
-    )
+    where
+        exists (select 1 from valued)  -- Balances are read after a valuation alone.
+        and not exists (
+            select 1
+            from {{ ref('proposed_balances') }} as proposed
+            where proposed.account_no = balances.account_no
+        )
 
 ),
 

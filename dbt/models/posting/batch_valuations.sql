@@ -38,7 +38,7 @@ cohorts as (
 
 ),
 
-due as (  -- One row or none: where it is none, nothing is read.
+due as (  -- One row or none. Where it is none, DuckDB reads nothing for the join with it.
 
     select count(*) as n_cohorts
     from cohorts
@@ -54,7 +54,8 @@ earned as (
     from {{ ref('lots') }} as lots
     cross join due
     where
-        lots.pending + lots.available + lots.held > 0
+        exists (select 1 from cohorts)  -- And PostgreSQL nothing for this.
+        and lots.pending + lots.available + lots.held > 0
         and not exists (
             select 1
             from {{ ref('proposed_lots') }} as proposed
