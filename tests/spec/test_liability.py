@@ -169,20 +169,20 @@ def test_a_month_is_valued_once_and_late_if_need_be(books: Bookkeeper, pack: Pat
     value_by(pack, {"cohorts": ALL})
     for points, by in (
         (1, "2026-01-30"),  # January has not ended.
-        (1, "2026-02-02"),  # The first batch after it.
+        (0, "2026-02-02"),  # The first batch after it.
         (1, "2026-02-03"),
+        (0, "2026-02-28"),
         (1, "2026-02-28"),
-        (1, "2026-02-28"),
-        (1, "2026-03-01"),
-        (1, "2026-06-15"),  # For May; March and April are not made up for.
+        (0, "2026-06-15"),  # For May; March and April are not made up for.
     ):
-        bring(books, (points, "2026-01-01"))
+        if points:
+            bring(books, (points, "2026-01-01"))
         books.posts(by)
 
     assert [(amount, day) for *_, amount, day in provisions(books)] == [
-        (20_000, "2026-02-02"),
-        (20_000, "2026-02-28"),
-        (30_000, "2026-06-15"),
+        (10_000, "2026-02-02"),
+        (10_000, "2026-02-28"),
+        (10_000, "2026-06-15"),
     ]
     assert [str(day) for (day,) in books.asks("select period_ends_on from ledger.valuations "
         "order by batch_no")] == ["2026-01-31", "2026-02-28", "2026-05-31"]  # fmt: skip
