@@ -351,6 +351,22 @@ def trial_balance(
         _show(questions.trial_balance(warehouse, seen), form)
 
 
+@app.command()
+def liability(
+    context: typer.Context,
+    on: OnDay = None,
+    as_known_at: KnownAt = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show what outstanding points are expected to cost, by age, and how that has moved."""
+    from tembaga import liability as valued
+    from tembaga import questions
+
+    with _reading(context.obj) as warehouse:
+        seen = questions.point(warehouse, on=on and on.date(), as_known_at=as_known_at)
+        _show(valued.liability(warehouse, seen), form)
+
+
 def _show(answer: "Answer", form: str) -> None:
     from tembaga import question_tables
 

@@ -245,6 +245,21 @@ rates = Table(
     Column("include_free_goods", Boolean, nullable=False),
 )
 
+# What points of an age are expected to cost (tembaga/rulepack/valuation.py); no row, no valuation.
+cohorts = Table(
+    "cohorts",
+    raw,
+    Column("from_on", Date, nullable=False, comment="Of the version of the valuation."),
+    Column("until_on", Date, nullable=False),
+    Column("beneficiary", String, nullable=False, comment="purchaser, advocate or consumer"),
+    Column("cohort_no", SmallInteger, nullable=False),
+    Column("from_months", Integer, nullable=False, comment="Whole months since it was earned."),
+    Column("until_months", Integer, comment="Below it; null: of any age."),
+    Column("cost", BigInteger, nullable=False, comment="Of a point, in parts of a minor unit."),
+    Column("expected", BigInteger, nullable=False, comment="Of that; in the same parts."),
+    Column("divisor", BigInteger, nullable=False, comment="So many parts make a minor unit."),
+)
+
 rewards = Table(
     "rewards",
     raw,

@@ -30,6 +30,7 @@
         ('transfers', 'proposed_transfers', none, none, none),
         ('lots', 'proposed_lots', 'lot_no', none, none),
         ('balances', 'proposed_balances', 'account_no', none, none),
+        ('valuations', 'batch_valuations', none, none, none),
         ('counters', 'batch_counters', 'advocate_no, campaign_no, period_from', none, none),
         ('open_returns', 'proposed_open_returns', 'file_no, line_no', none, 'quantity_e4 > 0'),
         ('merges', 'new_owners', 'advocate_no', none, 'into_advocate_no is not null'),

@@ -33,6 +33,11 @@ inner join raw.sales as corrected
     on corrections.document = corrected.document and corrected.version is null
 where corrections.file_no = :file_no and corrections.version = 2
 """
+VALUATION = """valuation:
+  - from: 2026-11-01
+    cost_per_point: 100
+    cohorts: [{until_months: 6, redeemed: 90}, {redeemed: 50}]
+"""
 LATER = datetime(2026, 12, 31, tzinfo=UTC)
 
 
@@ -101,6 +106,9 @@ def _campaigns(home: Path) -> Path:
     campaign = yaml.safe_load(base.read_text(encoding="utf-8"))
     campaign["cap"] = {"points": 3000, "period": "month"}
     base.write_text(yaml.safe_dump(campaign), encoding="utf-8")
+    programme = folder / "spec" / "programme.yml"
+    said = programme.read_text(encoding="utf-8")
+    programme.write_text(f"{said}{VALUATION}", encoding="utf-8")
     return folder
 
 
@@ -187,7 +195,7 @@ def _late_request(office: Office) -> None:
 
 
 def _december(office: Office) -> None:
-    """Batch 10: the fault of a merchant, and a write-off."""
+    """Batch 10: the fault of a merchant, and a write-off; points are valued for November."""
     office.submits(
         "cancellations",
         "request_no,points,cause,cancelled_on",

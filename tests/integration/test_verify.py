@@ -18,6 +18,7 @@ from tembaga.warehouse import open_warehouse
 SEAL = verify.THE_SEAL
 INPUTS = verify.THE_INPUTS
 STATEMENTS = "statements_close_as_the_ledger"
+PROVISION = "the_provision_is_as_valued"
 ARREARS = "arrears_and_available_never_stand_together"
 
 # Every column of a transfer that its seal binds, with another value for it.
@@ -197,6 +198,13 @@ CHANGES = [
     (
         "update raw.opening_balances set points = points - 1",
         "an_opening_balance_is_as_it_was_written",
+    ),
+    ("update ledger.valuations set points = points + 1", PROVISION),
+    ("update ledger.valuations set expected = 2 * expected", PROVISION),
+    ("delete from ledger.valuations", PROVISION),
+    (
+        "insert into ledger.valuations select * from ledger.valuations",
+        PROVISION,
     ),
     ("update ledger.accounts set path = concat(path, 'X')", "accounts_bear_their_names"),
     (

@@ -1,6 +1,6 @@
 """What the worked ledger of the auditor's tests leaves out: its later stages."""
 
-from tests.integration.posted import Office
+from tests.integration.posted import VALUATION, Office
 
 NEW = ("GITA", "HANA", "IRA", "JUNI")
 
@@ -48,4 +48,24 @@ def _nobody_owes(office: Office) -> None:
     office.posts("2026-12-15")
 
 
-MORE = (_new_cards, _a_merge, _its_reversal, _nobody_owes)
+def _valuations(office: Office) -> None:
+    """Batches 16 to 20: points are thought to cost less and more, for each beneficiary."""
+    programme = office.settings.campaigns / "programme.yml"
+    said = programme.read_text(encoding="utf-8")
+    versions = "".join(
+        f"  - {{from: {day}, cost_per_point: 100, beneficiary: {beneficiary}, "
+        f"cohorts: [{{redeemed: {redeemed}}}]}}\n"
+        for day, beneficiary, redeemed in (
+            ("2026-12-01", "advocate", 10),
+            ("2027-01-01", "purchaser", 90),
+            ("2027-02-01", "purchaser", 10),
+            ("2027-03-01", "consumer", 90),
+            ("2027-04-01", "consumer", 10),
+        )
+    )
+    programme.write_text(said.replace(VALUATION, VALUATION + versions), encoding="utf-8")
+    for day in ("2026-12-31", "2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30"):
+        office.posts(day)
+
+
+MORE = (_new_cards, _a_merge, _its_reversal, _nobody_owes, _valuations)

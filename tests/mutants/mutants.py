@@ -31,6 +31,9 @@ OTHER = {
     "available": "held",
     "held": "available",
     "arrears": "available",
+    "provision_expense": "deferred_sales",
+    "loyalty_reduction": "provision_expense",
+    "deferred_sales": "loyalty_reduction",
 }
 
 

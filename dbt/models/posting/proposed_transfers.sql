@@ -47,6 +47,8 @@ posted as (
     select * from {{ ref('post_expire') }}
     union all
     select * from {{ ref('post_arrears_write_off') }}
+    union all
+    select * from {{ ref('post_provision') }}
 
 ),
 
