@@ -145,7 +145,8 @@ def submit(
     feed: Annotated[
         str,
         typer.Argument(
-            help="requests, cancellations, adjustments, opening_balances, merges or reversals",
+            help="requests, cancellations, adjustments, opening_balances, merges, reversals, "
+            "claims or payments",
         ),
     ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8, with the columns of the feed.")],
