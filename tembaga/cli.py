@@ -352,6 +352,22 @@ def trial_balance(
         _show(questions.trial_balance(warehouse, seen), form)
 
 
+@app.command()
+def settlement(
+    context: typer.Context,
+    merchant: Annotated[str, typer.Argument(help="The merchant, as its folder is called.")],
+    as_known_at: KnownAt = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show what a merchant has claimed, what of it is payable, and what was paid."""
+    from tembaga import questions
+    from tembaga.settlement import settlement as settle
+
+    with _reading(context.obj) as warehouse:
+        seen = questions.point(warehouse, on=None, as_known_at=as_known_at)
+        _show(settle(warehouse, merchant, seen), form)
+
+
 def _show(answer: "Answer", form: str) -> None:
     from tembaga import question_tables
 

@@ -31,6 +31,9 @@ OTHER = {
     "available": "held",
     "held": "available",
     "arrears": "available",
+    "cash": "voucher_discount",
+    "voucher_discount": "voucher_breakage",
+    "voucher_breakage": "voucher_discount",
 }
 
 
