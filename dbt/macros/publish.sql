@@ -24,6 +24,7 @@
         ('issues', 'proposed_issues', none, none, none),
         ('restores', 'proposed_restores', none, none, none),
         ('takebacks', 'proposed_takebacks', none, none, none),
+        ('uses', 'proposed_uses', none, none, none),
         ('declined', 'proposed_declined', none, none, none),
         ('award_lines', 'batch_award_lines', none,
             [batch, 'subject_no', 'file_no', 'line_no', 'points', 'reason'], none),

@@ -63,6 +63,9 @@ class Programme(Part):
     expiry_round_up: Literal["none", "month"] = "month"
     expiry_lag_days: int = Field(0, ge=0, le=365, description="Expiry waits for late requests.")
     grace_days: int = Field(30, ge=0, le=365, description="Life of what a merchant's fault voids.")
+    claim_grace_days: int | None = Field(
+        None, ge=0, le=3650, description="From a voucher's last day to its last claim (S17)."
+    )
     match_days: int = Field(90, ge=0, le=3650, description="From sale to its return (S11).")
     claim_window_days: int = Field(45, ge=0, le=100_000, description="From sale to file (S12).")
     clawback: Literal["arrears", "within_balance", "own_lot_only"] = Field(

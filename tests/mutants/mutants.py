@@ -34,6 +34,9 @@ OTHER = {
     "provision_expense": "deferred_sales",
     "loyalty_reduction": "provision_expense",
     "deferred_sales": "loyalty_reduction",
+    "cash": "voucher_discount",
+    "voucher_discount": "voucher_breakage",
+    "voucher_breakage": "voucher_discount",
 }
 
 
