@@ -92,16 +92,19 @@ def duckdb_desk(register: Engine, tmp_path: Path) -> Desk:
 
 
 def _desk(register: Engine, folder: Path, **warehouse: str) -> Desk:
-    """Two merchants; both have a reward in the catalogue."""
+    """Two merchants, who both have a reward in the catalogue; no breakage is booked."""
     office = open_office(register, folder / "home", **warehouse)
     desk = Desk(register, office.settings)
     second = {"partner": "warung", "name": "Warung", "number": MERCHANT + 1}
     desk.agreements["warung"] = desk.agreements["merchant"].model_copy(update=second)
+    programme = desk.settings.campaigns / "programme.yml"
+    said = programme.read_text(encoding="utf-8")
+    programme.write_text(said.replace("claim_grace_days: 30\n", ""), encoding="utf-8")
     catalogue = desk.settings.campaigns / "catalogue.yml"
     reward = {"reward": "w", "merchant": "warung", "name": {"id": "w", "en": "w"}, "points": 7}
     reward |= {"face": 7, "currency": "IDR", "usable_days": 9, "deliver_to": "code"}
-    said = yaml.safe_load(catalogue.read_text(encoding="utf-8"))
-    catalogue.write_text(yaml.safe_dump({"rewards": [*said["rewards"], reward]}), encoding="utf-8")
+    rewards = yaml.safe_load(catalogue.read_text(encoding="utf-8"))["rewards"]
+    catalogue.write_text(yaml.safe_dump({"rewards": [*rewards, reward]}), encoding="utf-8")
     return desk
 
 
