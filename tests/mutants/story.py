@@ -1,6 +1,7 @@
 """The worked ledger (tests/integration/posted.py, and more), stage by stage, in forked processes.
 
-A mutant is let loose on the stage in which its rule is first used. It is caught
+A mutant is let loose on the stage in which its rule is first used, and on the others if nobody
+catches it there. It is caught
 
     by the laws, before it is posted: the batch is refused, and they are named
     by verify, after it: the laws of all of history, and the seal

@@ -44,10 +44,15 @@ class Story:
             self.ledgers.append(self._run("live", stage)["result"])
 
     def catch(self, mutant: Mutant) -> str:
-        """Who catches it."""
-        stage = self._stage(mutant)
-        if stage is None:
+        """Who catches it: where its rule is first used, or else in other stages, the last first."""
+        first = self._stage(mutant)
+        if first is None:
             return UNUSED
+        others = (stage for stage in reversed(range(len(self.ledgers))) if stage != first)
+        caught = (self._catch(mutant, stage) for stage in (first, *others))
+        return next((catcher for catcher in caught if catcher), "nobody")
+
+    def _catch(self, mutant: Mutant, stage: int) -> str | None:
         self.shelf.bring_back(f"stage_{stage}")
         found = self._run("live_broken", stage, mutant.asked())["result"]
         if laws := found.get("laws"):
@@ -56,7 +61,7 @@ class Story:
             return "the engine"
         if laws := found["verify"]:
             return "verify: " + ", ".join(sorted(laws))
-        return "the worked ledger" if found["transfers"] != self.ledgers[stage] else "nobody"
+        return "the worked ledger" if found["transfers"] != self.ledgers[stage] else None
 
     def _stage(self, mutant: Mutant) -> int | None:
         """The stage in which its rule is first used."""
