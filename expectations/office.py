@@ -144,6 +144,24 @@ _OF_LINES = (
         "this batch is to be reversed more than once",
         "leave one line for it",
     ),
+    OfficeCode(
+        "E_MERCHANT_UNKNOWN",
+        "no reward is this merchant's, and it was never sent a voucher",
+        "write the merchant's name as in catalogue.yml",
+    ),
+    OfficeCode("E_CODE_MISSING", "the claim names no voucher", "fill in the voucher's code"),
+    OfficeCode(
+        "E_MONEY",
+        "this is no amount of money that can be booked",
+        "write it in major units of the programme's currency and without separators, as 50000 or "
+        "50000.00; only a discount may be 0",
+    ),
+    OfficeCode("E_REFERENCE_MISSING", "the payment has no reference", "write the bank's"),
+    OfficeCode(
+        "E_PAYMENT_TWICE",
+        "this reference was used before",
+        "take the line out if it is the same payment; otherwise give it a reference of its own",
+    ),
 )
 
 OFFICE_CODES = {code.code: code for code in (*_OF_FILES, *_OF_LINES)}

@@ -145,7 +145,8 @@ def submit(
     feed: Annotated[
         str,
         typer.Argument(
-            help="requests, cancellations, adjustments, opening_balances, merges or reversals",
+            help="requests, cancellations, adjustments, opening_balances, merges, reversals, "
+            "claims or payments",
         ),
     ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8, with the columns of the feed.")],
@@ -349,6 +350,38 @@ def trial_balance(
     with _reading(context.obj) as warehouse:
         seen = questions.point(warehouse, on=on and on.date(), as_known_at=as_known_at)
         _show(questions.trial_balance(warehouse, seen), form)
+
+
+@app.command()
+def liability(
+    context: typer.Context,
+    on: OnDay = None,
+    as_known_at: KnownAt = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show what outstanding points are expected to cost, by age, and how that has moved."""
+    from tembaga import liability as valued
+    from tembaga import questions
+
+    with _reading(context.obj) as warehouse:
+        seen = questions.point(warehouse, on=on and on.date(), as_known_at=as_known_at)
+        _show(valued.liability(warehouse, seen), form)
+
+
+@app.command()
+def settlement(
+    context: typer.Context,
+    merchant: Annotated[str, typer.Argument(help="The merchant, as its folder is called.")],
+    as_known_at: KnownAt = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show what a merchant has claimed, what of it is payable, and what was paid."""
+    from tembaga import questions
+    from tembaga.settlement import settlement as settle
+
+    with _reading(context.obj) as warehouse:
+        seen = questions.point(warehouse, on=None, as_known_at=as_known_at)
+        _show(settle(warehouse, merchant, seen), form)
 
 
 def _show(answer: "Answer", form: str) -> None:

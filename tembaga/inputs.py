@@ -144,6 +144,7 @@ def fill_raw(connection: Connection, inputs: Inputs, rulepack: RulePack) -> None
         warehouse.rates: rulepack.rate_rows(),
         warehouse.taxes: rulepack.tax_rows(),
         warehouse.caps: rulepack.cap_rows(),
+        warehouse.cohorts: rulepack.programme.cohort_rows(),
         warehouse.rewards: _reward_rows(rulepack, inputs),
     }
     _keep_partners(connection, inputs)

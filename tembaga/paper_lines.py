@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -20,8 +20,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Va
 from pydantic_core import PydanticCustomError
 
 from tembaga.refusal import FileRefused
+from tembaga.vouchers import VoucherCodeError, read_code
 
-POINTS_MAX = 1_000_000_000
+POINTS_MAX, MONEY_MAX = 1_000_000_000, 10**15  # Money in minor units of the currency.
 EARLIEST, LATEST_EXPIRY = date(1990, 1, 1), date(2199, 12, 31)
 TEXT_CHARACTERS_MAX, REASON_CHARACTERS_MAX = 100, 500
 SEEN_CHARACTERS_MAX = 60
@@ -46,6 +47,9 @@ class Known:
     advocates: frozenset[str] | None
     rewards: frozenset[str]
     batch_nos: frozenset[int]
+    received_on: date
+    merchants: frozenset[str]
+    minor_digits: int
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,31 @@ def _batch_no(text: str, info: ValidationInfo) -> int:
     if batch_no not in _known(info).batch_nos:
         raise _fault("E_BATCH_UNKNOWN")
     return batch_no
+
+
+def _merchant(text: str, info: ValidationInfo) -> str:
+    if text not in _known(info).merchants:
+        raise _fault("E_MERCHANT_UNKNOWN")
+    return text
+
+
+def _money(text: str, info: ValidationInfo) -> int:
+    """An amount in major units, as the minor units that it is exactly."""
+    digits = _known(info).minor_digits
+    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", text):
+        raise _fault("E_MONEY")
+    whole, _, part = text.partition(".")
+    minor = int(whole + part[:digits].ljust(digits, "0"))
+    if part[digits:].strip("0") or minor > MONEY_MAX:
+        raise _fault("E_MONEY")
+    return minor
+
+
+def _some_money(text: str, info: ValidationInfo) -> int:
+    minor = _money(text, info)
+    if not minor:
+        raise _fault("E_MONEY")
+    return minor
 
 
 def _day(text: str, latest_on: date) -> date:
@@ -193,6 +222,8 @@ def _known(info: ValidationInfo) -> Known:
 
 Advocate = Annotated[str, BeforeValidator(_advocate)]
 PastDay = Annotated[date, BeforeValidator(_past_day)]
+Merchant = Annotated[str, BeforeValidator(_merchant)]
+SomeMoney = Annotated[int, BeforeValidator(_some_money)]
 SignedPoints = Annotated[int, BeforeValidator(_signed_points)]
 
 
@@ -272,6 +303,44 @@ class Reversal(Line):
     batch_no: Annotated[int, BeforeValidator(_batch_no)]
 
 
+class Claim(Line):
+    """A voucher that a merchant has taken and wants to be paid for."""
+
+    merchant: Merchant
+    code: Annotated[str, BeforeValidator(partial(_text, missing="E_CODE_MISSING"))]
+    used_on: PastDay
+    amount: SomeMoney
+
+    def row(self, known: Known) -> dict[str, Any]:
+        """Without the code: whoever knows it may use the voucher. Its request stands for it."""
+        return {
+            "merchant": self.merchant,
+            "used_on": self.used_on,
+            "amount_minor": self.amount,
+            "received_on": known.received_on,
+        }
+
+
+class Payment(Line):
+    """Money that a merchant was paid for used vouchers, and the discount on it."""
+
+    merchant: Merchant
+    amount: SomeMoney
+    discount: Annotated[int, BeforeValidator(_money)]
+    paid_on: PastDay
+    reference: Annotated[str, BeforeValidator(partial(_text, missing="E_REFERENCE_MISSING"))]
+
+    def row(self, known: Known) -> dict[str, Any]:
+        """The money in minor units."""
+        return {
+            "merchant": self.merchant,
+            "amount_minor": self.amount,
+            "discount_minor": self.discount,
+            "paid_on": self.paid_on,
+            "reference": self.reference,
+        }
+
+
 LINES: dict[str, type[Line]] = {
     "requests": Request,
     "cancellations": Cancellation,
@@ -279,6 +348,8 @@ LINES: dict[str, type[Line]] = {
     "opening_balances": OpeningBalance,
     "merges": Merge,
     "reversals": Reversal,
+    "claims": Claim,
+    "payments": Payment,
 }
 
 
@@ -315,6 +386,8 @@ def read(data: bytes, feed: str, known: Known) -> Paper:
     if not n_lines:
         raise FileRefused("E_FILE_EMPTY")
     faults += _against_each_other(lines)
+    if feed == "claims":
+        faults = [_without_code(fault) for fault in faults]
     return Paper(lines, sorted(faults, key=lambda fault: fault.line_no), n_lines)
 
 
@@ -363,6 +436,21 @@ def _line(kind: type[Line], line_no: int, cells: dict[str, str], known: Known) -
         return Fault(line_no, first["type"], str(first["loc"][0]), _shown(str(first["input"])))
 
 
+def _without_code(fault: Fault) -> Fault:
+    """A fault of a claim, to be kept and shown: nothing that may be a code is in it."""
+    if fault.code == "E_COLUMNS" or fault.column == "code" or _may_be_code(fault.seen):
+        return replace(fault, seen="…")
+    return fault
+
+
+def _may_be_code(text: str) -> bool:
+    try:
+        read_code(text)
+    except VoucherCodeError:
+        return False
+    return True
+
+
 def _against_each_other(lines: dict[int, Line]) -> list[Fault]:
     """What is wrong with a line because of another line of the paper."""
     faults: list[Fault] = []
@@ -389,6 +477,8 @@ def _key(line: Line) -> tuple[str, str]:
         return "E_MERGED", "advocate"
     if isinstance(line, Reversal):
         return "E_REVERSAL_TWICE", "batch_no"
+    if isinstance(line, Payment):
+        return "E_PAYMENT_TWICE", "reference"
     return "", ""
 
 
@@ -400,5 +490,8 @@ def _shown(text: str) -> str:
 
 
 def _listed(names: set[str]) -> str:
-    shown = [f"“{_shown(name)}”" for name in sorted(names)[:NAMES_SHOWN_MAX]]
+    shown = [
+        "“…”" if _may_be_code(name) else f"“{_shown(name)}”"
+        for name in sorted(names)[:NAMES_SHOWN_MAX]
+    ]
     return ", ".join(shown + ["…"] * (len(names) > NAMES_SHOWN_MAX)) or "–"

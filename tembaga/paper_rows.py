@@ -22,6 +22,8 @@ TABLES: dict[str, Table] = {
     "opening_balances": warehouse.opening_balances,
     "merges": warehouse.merges,
     "reversals": warehouse.reversals,
+    "claims": warehouse.claims,
+    "payments": warehouse.payments,
 }
 _TYPES = ((BigInteger, "bigint"), (Integer, "integer"), (Date, "date"), (String, "varchar"))
 

@@ -19,18 +19,35 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, Row, func, insert, select, update
 
 from expectations.office import OFFICE_CODES
 from tembaga import warehouse
 from tembaga.agreements import OFFICE
+from tembaga.claims import requests_of
 from tembaga.landing import folder_of, is_plain, land, original, sha256_of
-from tembaga.paper_lines import Adjustment, Fault, Known, Line, Paper, Request, read
+from tembaga.paper_lines import (
+    Adjustment,
+    Claim,
+    Fault,
+    Known,
+    Line,
+    Paper,
+    Payment,
+    Request,
+    read,
+)
 from tembaga.paper_rows import TABLES, load_paper, write_rows
 from tembaga.refusal import FileRefused
 from tembaga.register.locks import NUMBERING_LOCK, PAPERS_LOCK, one_at_a_time
-from tembaga.register.tables import advocates, approvals, batches, files
-from tembaga.rulepack import load_rulepack
+from tembaga.register.tables import (
+    advocates,
+    approvals,
+    batches,
+    files,
+    voucher_batches,
+)
+from tembaga.rulepack import MINOR_UNITS, load_rulepack
 from tembaga.settings import Settings
 from tembaga.warehouse import WarehouseInUseError, has_table, open_warehouse, read_warehouse
 
@@ -241,13 +258,17 @@ def _look_at(register: Connection, file: Row[Any], settings: Settings) -> None:
     path = original(settings.landing, OFFICE, file.file_no, file.name)
     rulepack = load_rulepack(settings.campaigns)
     zone = ZoneInfo(rulepack.programme.time_zone)
+    received_on = file.seen_at.astimezone(zone).date()
     known = Known(
-        latest_on=file.seen_at.astimezone(zone).date() + timedelta(days=1),
+        latest_on=received_on + timedelta(days=1),
         zone=zone,
         two_approve_above=rulepack.programme.adjustments.two_approve_above,
         advocates=_enrolled(register),
         rewards=frozenset(reward.reward for reward in rulepack.catalogue.rewards),
         batch_nos=_published(register),
+        received_on=received_on,
+        merchants=_merchants(register) | {r.merchant for r in rulepack.catalogue.rewards},
+        minor_digits=MINOR_UNITS[rulepack.programme.currency],
     )
     try:
         paper = read(path.read_bytes(), file.feed, known)
@@ -263,6 +284,7 @@ def _look_at(register: Connection, file: Row[Any], settings: Settings) -> None:
         }
     else:
         numbers = _approve(register, file, paper.lines)
+        numbers |= _claimed(register, paper.lines, settings)
         rows = [
             {"file_no": file.file_no, "line_no": line_no, **numbers.get(line_no, {})}
             | line.row(known)
@@ -277,6 +299,11 @@ def _look_at(register: Connection, file: Row[Any], settings: Settings) -> None:
     register.commit()
 
 
+def _merchants(register: Connection) -> frozenset[str]:
+    """The merchants who were ever sent vouchers; those of the catalogue may be sent some."""
+    return frozenset(register.scalars(select(voucher_batches.c.merchant).distinct()))
+
+
 def _enrolled(register: Connection) -> frozenset[str] | None:
     return frozenset(register.scalars(select(advocates.c.advocate))) or None
 
@@ -287,24 +314,36 @@ def _published(register: Connection) -> frozenset[int]:
 
 
 def _used_before(paper: Paper, settings: Settings) -> list[Fault]:
-    """The requests whose request_id an earlier paper has used."""
-    ids = {
+    """The requests and payments whose name an earlier paper has used."""
+    requests = {
         line.request_id: line_no
         for line_no, line in paper.lines.items()
         if isinstance(line, Request)
     }
-    if not ids:
+    payments = {
+        line.reference: line_no
+        for line_no, line in paper.lines.items()
+        if isinstance(line, Payment)
+    }
+    return [
+        *_known_names(requests, warehouse.requests.c.request_id, "E_REQUEST_TWICE", settings),
+        *_known_names(payments, warehouse.payments.c.reference, "E_PAYMENT_TWICE", settings),
+    ]
+
+
+def _known_names(
+    names: dict[str, int], column: Column[str], code: str, settings: Settings
+) -> list[Fault]:
+    """A fault for each name that stands in the raw table already; `names` has their lines."""
+    if not names:
         return []
     used: set[str] = set()
-    column = warehouse.requests.c.request_id
     with read_warehouse(settings) as connection:
-        if not has_table(connection, "raw", "requests"):
+        if not has_table(connection, "raw", column.table.name):
             return []
-        for some in _chunks(list(ids)):
+        for some in _chunks(list(names)):
             used.update(connection.scalars(select(column).where(column.in_(some))))
-    return [
-        Fault(ids[request_id], "E_REQUEST_TWICE", "request_id", request_id) for request_id in used
-    ]
+    return [Fault(names[name], code, column.name, name) for name in used]
 
 
 def _chunks(names: list[str]) -> Iterable[list[str]]:
@@ -320,7 +359,7 @@ def _refused(paper: Paper, faults: list[Fault]) -> FileRefused:
 
 def _approve(
     register: Connection, file: Row[Any], lines: dict[int, Line]
-) -> dict[int, dict[str, int]]:
+) -> dict[int, dict[str, int | None]]:
     """Write down who approved what; gives the number of each approval by its line."""
     last: int = register.scalars(select(func.coalesce(func.max(approvals.c.approval_no), 0))).one()
     rows = [
@@ -343,6 +382,15 @@ def _approve(
     if rows:
         register.execute(insert(approvals), rows)
     return {row["line_no"]: {"approval_no": row["approval_no"]} for row in rows}
+
+
+def _claimed(
+    register: Connection, lines: dict[int, Line], settings: Settings
+) -> dict[int, dict[str, int | None]]:
+    """The request of each claimed voucher, by the line of its claim."""
+    codes = {line_no: line.code for line_no, line in lines.items() if isinstance(line, Claim)}
+    request_nos = requests_of(register, codes, settings=settings)
+    return {line_no: {"request_no": number} for line_no, number in request_nos.items()}
 
 
 def content_sha256(line: Adjustment) -> str:

@@ -290,3 +290,48 @@ inner join rules.chart_of_accounts as chart on accounts.account_kind = chart.acc
 group by chart.path, by_account.unit
 order by by_account.unit desc, chart.path
 """
+
+# The cohorts of the last valuation that is seen, the youngest first.
+VALUATIONS = """
+select
+    batch_no, as_of, period_ends_on, beneficiary, currency, cohort_no, from_months, until_months,
+    cost, expected, divisor, points
+from ledger.valuations
+where batch_no = (
+    select max(batch_no)
+    from ledger.valuations
+    where as_of <= :on_day and batch_no <= :batch_no
+)
+order by cohort_no
+"""
+
+# What the provision held before a batch, what the batch did to it, and what it holds.
+PROVISION = """
+select
+    cast(coalesce(sum(case when batch_no < :valued_in then amount else 0 end), 0) as bigint)
+        as opening,
+    cast(coalesce(sum(
+        case when batch_no = :valued_in and amount > 0 then amount else 0 end
+    ), 0) as bigint) as raised,
+    cast(coalesce(sum(
+        case when batch_no = :valued_in and amount < 0 then -amount else 0 end
+    ), 0) as bigint) as released,
+    cast(coalesce(sum(amount), 0) as bigint) as standing
+from (
+    select
+        transfers.batch_no,
+        case when sides.side = accounts.normal_side then transfers.amount else -transfers.amount end
+            as amount
+    from ledger.transfers as transfers
+    cross join (select 'debit' as side union all select 'credit' as side) as sides
+    inner join ledger.accounts as accounts
+        on case
+            when sides.side = 'debit' then transfers.debit_account
+            else transfers.credit_account
+        end = accounts.account_no
+    where
+        accounts.account_kind = 'provision'
+        and transfers.effective_on <= :on_day
+        and transfers.batch_no <= :batch_no
+) as moves
+"""

@@ -147,6 +147,30 @@ reversals = Table(
     Column("batch_no", Integer, nullable=False, comment="The batch to take back as a whole."),
 )
 
+claims = Table(
+    "claims",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("merchant", String, nullable=False),
+    Column("request_no", BigInteger, comment="Whose voucher it is; null: the code is not ours."),
+    Column("used_on", Date, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("received_on", Date, nullable=False, comment="When the paper came."),
+)
+
+payments = Table(
+    "payments",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("merchant", String, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False, comment="0: none was granted."),
+    Column("paid_on", Date, nullable=False),
+    Column("reference", String, nullable=False, comment="As the bank calls it; unique."),
+)
+
 batch = Table(
     "batch",
     raw,
@@ -177,6 +201,7 @@ programme = Table(
     Column("arrears_limit", BigInteger, comment="What is owed beyond it is a loss; null: none."),
     Column("write_off_days", Integer, comment="Arrears that rest so long are written off."),
     Column("grace_days", Integer, comment="Life of points that a merchant's fault gives back."),
+    Column("claim_grace_days", Integer, comment="For claims; null: 30, and no breakage is booked."),
 )
 
 # The private cap of a campaign (S4); no row, no cap.
@@ -243,6 +268,21 @@ rates = Table(
     Column("measure", String, nullable=False, comment="amount or quantity"),
     Column("multiplier", BigInteger, nullable=False),
     Column("include_free_goods", Boolean, nullable=False),
+)
+
+# What points of an age are expected to cost (tembaga/rulepack/valuation.py); no row, no valuation.
+cohorts = Table(
+    "cohorts",
+    raw,
+    Column("from_on", Date, nullable=False, comment="Of the version of the valuation."),
+    Column("until_on", Date, nullable=False),
+    Column("beneficiary", String, nullable=False, comment="purchaser, advocate or consumer"),
+    Column("cohort_no", SmallInteger, nullable=False),
+    Column("from_months", Integer, nullable=False, comment="Whole months since it was earned."),
+    Column("until_months", Integer, comment="Below it; null: of any age."),
+    Column("cost", BigInteger, nullable=False, comment="Of a point, in parts of a minor unit."),
+    Column("expected", BigInteger, nullable=False, comment="Of that; in the same parts."),
+    Column("divisor", BigInteger, nullable=False, comment="So many parts make a minor unit."),
 )
 
 rewards = Table(

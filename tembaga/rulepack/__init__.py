@@ -113,7 +113,7 @@ class RulePack:
         named = [
             "currency", "rounding", "pending_days", "match_days", "grace_days", "clawback",
             "expiry_months", "expiry_round_up", "expiry_lag_days", "arrears_limit",
-            "write_off_days",
+            "write_off_days", "claim_grace_days",
         ]  # fmt: skip
         return {name: getattr(self.programme, name) for name in named}
 

@@ -1,6 +1,6 @@
 """`programme.yml`: what holds for every advocate and campaign of one principal."""
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from tembaga.rulepack.parts import Part, Points, Whole, exact
+from tembaga.rulepack.valuation import Row, Valuation
 
 MINOR_UNITS = {"IDR": 2, "GBP": 2, "EUR": 2, "USD": 2, "MYR": 2, "SGD": 2, "JPY": 0}
 
@@ -62,6 +63,9 @@ class Programme(Part):
     expiry_round_up: Literal["none", "month"] = "month"
     expiry_lag_days: int = Field(0, ge=0, le=365, description="Expiry waits for late requests.")
     grace_days: int = Field(30, ge=0, le=365, description="Life of what a merchant's fault voids.")
+    claim_grace_days: int | None = Field(
+        None, ge=0, le=3650, description="From a voucher's last day to its last claim (S17)."
+    )
     match_days: int = Field(90, ge=0, le=3650, description="From sale to its return (S11).")
     claim_window_days: int = Field(45, ge=0, le=100_000, description="From sale to file (S12).")
     clawback: Literal["arrears", "within_balance", "own_lot_only"] = Field(
@@ -71,6 +75,7 @@ class Programme(Part):
     write_off_days: int = Field(180, ge=1, le=3650, description="Arrears at rest for so long.")
     adjustments: Adjustments = Adjustments()
     vat: tuple[Vat, ...] = Field((), description="Without any, amounts are never converted.")
+    valuation: tuple[Valuation, ...] = Field((), description="Without any, nothing is valued.")
 
     @model_validator(mode="after")
     def _limit_of_arrears(self) -> "Programme":
@@ -86,6 +91,24 @@ class Programme(Part):
         if any(later[0] <= earlier[1] for earlier, later in pairwise(days)):
             raise ValueError("vat: two rates are in force on the same day; end one with until")
         return self
+
+    @model_validator(mode="after")
+    def _valuations_fit(self) -> "Programme":
+        days = [valuation.from_ for valuation in self.valuation]
+        if any(later <= earlier for earlier, later in pairwise(days)):
+            raise ValueError("valuation: its versions stand in the order of their days, from")
+        self.cohort_rows()
+        return self
+
+    def cohort_rows(self) -> list[Row]:
+        """The rows of `raw.cohorts`: a version holds until the day before the next one."""
+        nexts = [valuation.from_ for valuation in self.valuation[1:]]
+        lasts = [*(day - timedelta(days=1) for day in nexts), date.max]
+        return [
+            row
+            for valuation, last in zip(self.valuation, lasts, strict=False)
+            for row in valuation.rows(last, MINOR_UNITS[self.currency])
+        ]
 
     def vat_on(self, day: date) -> Fraction | None:
         """The rate of VAT on a day, or None if none is in force."""

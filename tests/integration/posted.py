@@ -12,12 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import yaml
-from sqlalchemy import Engine, func, text, update
+from sqlalchemy import Engine, func, select, text, update
 
 from tembaga import issue, papers
 from tembaga.landing import original
-from tembaga.register.tables import files, voucher_batches
+from tembaga.register.tables import files, voucher_batches, vouchers
 from tembaga.settings import load_settings
+from tembaga.vouchers import voucher_code
 from tembaga.warehouse import open_warehouse
 from tests.property.inputs import Input, Judged
 from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
@@ -33,18 +34,26 @@ inner join raw.sales as corrected
     on corrections.document = corrected.document and corrected.version is null
 where corrections.file_no = :file_no and corrections.version = 2
 """
+VALUATION = """valuation:
+  - from: 2026-11-01
+    cost_per_point: 100
+    cohorts: [{until_months: 6, redeemed: 90}, {redeemed: 50}]
+"""
 LATER = datetime(2026, 12, 31, tzinfo=UTC)
+IN_APRIL = datetime(2026, 4, 9, tzinfo=UTC)
 
 
 @dataclass
 class Office(Bookkeeper):
     """A bookkeeper whose files lie in the landing, and who submits papers."""
 
+    now: datetime = LATER
+
     def submits(self, feed: str, *lines: str) -> int:
         """Hand in a paper; gives the number of its file."""
         paper = self.settings.root / f"{feed}.csv"
         paper.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return papers.submit(self.engine, feed, paper, settings=self.settings, now=LATER).file_no
+        return papers.submit(self.engine, feed, paper, settings=self.settings, now=self.now).file_no
 
     def corrects(self, advocate: str, document: str, on: str, rupiah: int) -> None:
         """A line that replaces the one line of a document."""
@@ -61,6 +70,15 @@ class Office(Bookkeeper):
         issue.issue(self.engine, settings=self.settings)
         with self.engine.begin() as register:
             register.execute(update(voucher_batches).values(delivered_at=func.now()))
+
+    def codes(self) -> dict[int, str]:
+        """The code of each voucher, by its request."""
+        key = issue.voucher_key(self.settings)
+        query = select(vouchers.c.request_no, vouchers.c.voucher_no).order_by(vouchers.c.request_no)
+        with self.engine.connect() as register:
+            return {
+                row.request_no: voucher_code(row.voucher_no, key) for row in register.execute(query)
+            }
 
     def write(self, items: Iterable[Input | Judged]) -> None:
         """Write a loaded file, and let its bytes lie in the landing."""
@@ -101,6 +119,9 @@ def _campaigns(home: Path) -> Path:
     campaign = yaml.safe_load(base.read_text(encoding="utf-8"))
     campaign["cap"] = {"points": 3000, "period": "month"}
     base.write_text(yaml.safe_dump(campaign), encoding="utf-8")
+    programme = folder / "spec" / "programme.yml"
+    said = programme.read_text(encoding="utf-8")
+    programme.write_text(f"{said}claim_grace_days: 30\n{VALUATION}", encoding="utf-8")
     return folder
 
 
@@ -177,17 +198,29 @@ def _april(office: Office) -> None:
 
 
 def _late_request(office: Office) -> None:
-    """Batch 9: a request of before the expiry takes it back."""
+    """Batch 9: a request of before the expiry takes it back. The merchant is paid for a voucher."""
     office.submits(
         "requests",
         "request_id,advocate,reward,requested_at",
         "R-3,EKA,voucher_50,2026-03-30T09:00:00+07:00",
     )
+    code = office.codes()[2]
+    replace(office, now=IN_APRIL).submits(
+        "claims",
+        "merchant,code,used_on,amount",
+        f"merchant,{code},2026-04-03,50000",
+        f"merchant,{code},2026-04-04,50000",
+    )
+    office.submits(
+        "payments",
+        "merchant,amount,discount,paid_on,reference",
+        "merchant,48500,500,2026-04-09,T-1",
+    )
     office.posts("2026-04-10")
 
 
 def _december(office: Office) -> None:
-    """Batch 10: the fault of a merchant, and a write-off."""
+    """Batch 10: a merchant's fault, a write-off, unclaimed vouchers; points are valued."""
     office.submits(
         "cancellations",
         "request_no,points,cause,cancelled_on",

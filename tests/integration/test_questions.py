@@ -160,7 +160,9 @@ def test_a_batch_that_never_was_is_answered_with_a_sentence(posted: Office):
     assert "There is no batch 99; the last one is 10." in result.stderr
 
 
-@pytest.mark.parametrize("question", [("balance", ODD), ("explain", ODD), ("trial-balance",)])
+@pytest.mark.parametrize(
+    "question", [("balance", ODD), ("explain", ODD), ("trial-balance",), ("liability",)]
+)
 def test_answers_are_tables_for_people_and_for_programs(posted: Office, question: tuple[str, ...]):
     shown = _asked(posted, *question)
     listed = _asked(posted, *question, "--format", "csv")

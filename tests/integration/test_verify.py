@@ -18,6 +18,8 @@ from tembaga.warehouse import open_warehouse
 SEAL = verify.THE_SEAL
 INPUTS = verify.THE_INPUTS
 STATEMENTS = "statements_close_as_the_ledger"
+PROVISION = "the_provision_is_as_valued"
+PAYABLE = "payable_equals_what_was_claimed_and_not_paid"
 ARREARS = "arrears_and_available_never_stand_together"
 
 # Every column of a transfer that its seal binds, with another value for it.
@@ -177,6 +179,16 @@ CHANGES = [
         "a_hold_is_resolved_once",
     ),
     ("delete from ledger.restores", "a_hold_is_resolved_once"),
+    ("insert into ledger.uses select * from ledger.uses", "a_voucher_ends_once"),
+    ("update ledger.uses set file_no = null", "a_voucher_ends_once"),
+    (
+        "update ledger.transfers set amount = amount - 1 where rule = 'voucher_expire'",
+        "a_voucher_ends_once",
+    ),
+    ("delete from ledger.uses", "outstanding_equals_the_vouchers_left"),
+    ("update raw.claims set amount_minor = amount_minor + 1", PAYABLE),
+    ("update raw.payments set discount_minor = 0", PAYABLE),
+    ("delete from ledger.declined where code = 'E_CLAIMED_ALREADY'", PAYABLE),
     (
         "update ledger.transfers set reverses_transfer_no = 1 where rule = 'reject'",
         "a_reversal_mirrors_its_original",
@@ -197,6 +209,13 @@ CHANGES = [
     (
         "update raw.opening_balances set points = points - 1",
         "an_opening_balance_is_as_it_was_written",
+    ),
+    ("update ledger.valuations set points = points + 1", PROVISION),
+    ("update ledger.valuations set expected = 2 * expected", PROVISION),
+    ("delete from ledger.valuations", PROVISION),
+    (
+        "insert into ledger.valuations select * from ledger.valuations",
+        PROVISION,
     ),
     ("update ledger.accounts set path = concat(path, 'X')", "accounts_bear_their_names"),
     (

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from tembaga.close import close
-from tests.integration.posted import Office
+from tests.integration.posted import VALUATION, Office
 
 NEW = ("GITA", "HANA", "IRA", "JUNI")
 IN_ORDER = ("KIKI", "LALA", "MIMI", "NANA", "OPAL", "PIPI")
@@ -101,6 +101,26 @@ def _after_a_close(office: Office) -> None:
     office.posts("2027-01-20")
 
 
+def _valuations(office: Office) -> None:
+    """Batches 19 to 23: points are thought to cost less and more, for each beneficiary."""
+    programme = office.settings.campaigns / "programme.yml"
+    said = programme.read_text(encoding="utf-8")
+    versions = "".join(
+        f"  - {{from: {day}, cost_per_point: 100, beneficiary: {beneficiary}, "
+        f"cohorts: [{{redeemed: {redeemed}}}]}}\n"
+        for day, beneficiary, redeemed in (
+            ("2027-01-01", "advocate", 10),
+            ("2027-02-01", "purchaser", 90),
+            ("2027-03-01", "purchaser", 10),
+            ("2027-04-01", "consumer", 90),
+            ("2027-05-01", "consumer", 10),
+        )
+    )
+    programme.write_text(said.replace(VALUATION, VALUATION + versions), encoding="utf-8")
+    for day in ("2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31"):
+        office.posts(day)
+
+
 MORE = (
     _new_cards,
     _a_merge,
@@ -108,4 +128,5 @@ MORE = (
     _nobody_owes,
     _what_comes_first,
     _after_a_close,
+    _valuations,
 )

@@ -31,6 +31,12 @@ OTHER = {
     "available": "held",
     "held": "available",
     "arrears": "available",
+    "provision_expense": "deferred_sales",
+    "loyalty_reduction": "provision_expense",
+    "deferred_sales": "loyalty_reduction",
+    "cash": "voucher_discount",
+    "voucher_discount": "voucher_breakage",
+    "voucher_breakage": "voucher_discount",
 }
 
 

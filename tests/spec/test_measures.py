@@ -335,6 +335,7 @@ def test_what_the_programme_says_reaches_the_warehouse(tmp_path):
         "expiry_lag_days": 0,
         "arrears_limit": 1000,
         "write_off_days": 180,
+        "claim_grace_days": None,
     }
 
 

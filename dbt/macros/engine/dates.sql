@@ -17,6 +17,11 @@
     end
 {%- endmacro %}
 
+{# The day `months` after `day`, clamped to the month's end. #}
+{% macro months_after(day, months) -%}
+    cast({{ day }} + {{ months }} * interval '1 month' as date)
+{%- endmacro %}
+
 {# The day `days` after `day`. #}
 {% macro days_after(day, days) -%}
     cast({{ day }} + ({{ days }}) * interval '1 day' as date)

@@ -29,6 +29,7 @@
         'restores': ['request_no'],
         'takebacks': ['file_no, line_no', 'of_file_no, of_line_no'],
         'transfers': ['transfer_no', 'batch_no, transaction_no', 'lot_no'],
+        'uses': ['request_no'],
     }.get(relation.identifier, []) %}
         {% do statements.append(
             'create index if not exists ' ~ relation.identifier ~ '_by_'

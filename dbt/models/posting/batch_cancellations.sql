@@ -31,7 +31,8 @@ asked as (
         coalesce(restored.points, 0) as restored_before,
         requests.points - coalesce(restored.points, 0) as left_points,
         coalesce(cancellations.points, requests.points - coalesce(restored.points, 0)) as wanted,
-        issues.request_no is not null or batch_issues.request_no is not null as is_issued
+        issues.request_no is not null or batch_issues.request_no is not null as is_issued,
+        uses.rule as ended_by
     from {{ source('raw', 'cancellations') }} as cancellations
     inner join {{ source('raw', 'batch_files') }} as batch_files
         on cancellations.file_no = batch_files.file_no
@@ -41,6 +42,7 @@ asked as (
     left join {{ ref('batch_issues') }} as batch_issues
         on cancellations.request_no = batch_issues.request_no
     left join restored on cancellations.request_no = restored.request_no
+    left join {{ ref('uses') }} as uses on cancellations.request_no = uses.request_no
 
 ),
 
@@ -50,6 +52,8 @@ checked as (
         asked.*,
         case
             when price is null then 'E_REQUEST_UNKNOWN'
+            when ended_by = 'use' then 'E_VOUCHER_USED'
+            when ended_by = 'voucher_expire' then 'E_VOUCHER_EXPIRED'
             when ({{ wide('face_minor') }} * wanted) % price <> 0 then 'E_NOT_WHOLE'
         end as code
     from asked

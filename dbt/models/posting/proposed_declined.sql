@@ -16,6 +16,12 @@ declined as (
     select file_no, line_no, 'reversals' as feed, code
     from {{ ref('batch_reversals') }}
     union all
+    select file_no, line_no, 'claims' as feed, code
+    from {{ ref('batch_claims') }}
+    union all
+    select file_no, line_no, 'payments' as feed, code
+    from {{ ref('batch_payments') }}
+    union all
     select file_no, line_no, 'requests' as feed, code
     from {{ ref('asked_rewards') }}
     union all

@@ -47,6 +47,14 @@ posted as (
     select * from {{ ref('post_expire') }}
     union all
     select * from {{ ref('post_arrears_write_off') }}
+    union all
+    select * from {{ ref('post_provision') }}
+    union all
+    select * from {{ ref('post_use') }}
+    union all
+    select * from {{ ref('post_settle') }}
+    union all
+    select * from {{ ref('post_voucher_expire') }}
 
 ),
 

@@ -11,5 +11,7 @@ select
     coalesce(clawback, 'arrears') as clawback,
     arrears_limit,
     coalesce(write_off_days, 180) as write_off_days,
-    coalesce(grace_days, 30) as grace_days
+    coalesce(grace_days, 30) as grace_days,
+    coalesce(claim_grace_days, 30) as claim_grace_days,
+    claim_grace_days is not null as books_breakage
 from {{ source('raw', 'programme') }}
