@@ -82,7 +82,8 @@ def tembaga(
     """Read the settings that every command works with."""
     _log_to_stderr(verbose=verbose)
     given = {"home": home, "programme": programme}
-    context.obj = load_settings(**{name: value for name, value in given.items() if value})
+    with _in_sentences(Console(stderr=True)):
+        context.obj = load_settings(**{name: value for name, value in given.items() if value})
 
 
 @app.command()
@@ -257,9 +258,13 @@ def status(context: typer.Context) -> None:
 
 @app.command()
 def migrate(context: typer.Context) -> None:
-    """Bring the register to the present schema."""
-    with _installation(context.obj):
-        console.print("The register is up to date.")
+    """Bring the register and the warehouse to what this version needs; never backwards."""
+    from tembaga.embedded import services
+    from tembaga.upgrade import upgrade
+
+    with _in_sentences(), services.running(context.obj) as reachable:
+        upgrade(reachable, is_asked=True, say=_say)
+    _say("The register and the warehouse are as this version needs them.")
 
 
 @app.command()
@@ -420,10 +425,10 @@ def _log_to_stderr(*, verbose: bool) -> None:
 
 @contextmanager
 def _installation(settings: Settings) -> Iterator["Installation"]:
-    """The installation on its running services, migrated; a known error becomes a sentence."""
+    """The installation on its running services, upgraded; a known error becomes a sentence."""
     from tembaga.embedded import services
     from tembaga.installation import Installation
-    from tembaga.register import migrate as migrate_register
+    from tembaga.upgrade import upgrade
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # The services are to be stopped.
     with (
@@ -431,7 +436,7 @@ def _installation(settings: Settings) -> Iterator["Installation"]:
         services.running(settings) as reachable,
         Installation(reachable) as here,
     ):
-        migrate_register(here.engine)
+        upgrade(reachable)
         yield here
 
 

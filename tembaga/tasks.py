@@ -106,7 +106,7 @@ def as_of(asked: str | None, events: Mapping[Any, Iterable[Any]]) -> str:
 
 
 def _here() -> Installation:
-    """This installation, with the drop zone that Airflow's connection names."""
-    from tembaga.drop_zone import open_connection
+    """This installation, at the addresses of Airflow's connections where there are some."""
+    from tembaga.connections import drop_zone_here, settings_here
 
-    return Installation(open_drop_zone=open_connection)
+    return Installation(settings_here(), open_drop_zone=drop_zone_here())
