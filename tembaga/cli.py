@@ -268,6 +268,44 @@ def migrate(context: typer.Context) -> None:
 
 
 @app.command()
+def check(context: typer.Context) -> None:
+    """Look whether a service may start: settings, keys, register and warehouse; 1 if it may not."""
+    from tembaga.upgrade import check as check_all
+
+    with _in_sentences(Console(stderr=True)):
+        check_all(context.obj)
+    _say("Settings, register and warehouse are as this version needs them.")
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    to: Annotated[Path, typer.Argument(help="An empty folder, or one that is not there yet.")],
+) -> None:
+    """Write the register and the warehouse of this moment into a folder, whole or not at all."""
+    from tembaga import backup as backups
+
+    with _installation(context.obj) as here:
+        made = backups.backup(here.engine, to, settings=here.settings)
+    _say(f"Backed up to {to}: {made.says()}. Keep the landing and the keys beside it.")
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A folder that `tembaga backup` wrote.")],
+) -> None:
+    """Bring an empty home to what a backup holds; the landing and the keys must be there."""
+    from tembaga import restore as restoring
+    from tembaga.embedded import services
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # The services are to be stopped.
+    with _in_sentences(), services.running(context.obj) as reachable:
+        made = restoring.restore(folder, settings=reachable, say=_say)
+    _say(f"Restored: {made.says()}. Run `tembaga verify` before anything is posted.")
+
+
+@app.command()
 def verify(
     context: typer.Context,
     law: Annotated[str | None, typer.Option(help="Only this law, by its name.")] = None,

@@ -9,12 +9,13 @@ It may be killed at any instant and run again: what was committed is not done tw
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy import Engine, text
 
 from tembaga import contract, dbt
 from tembaga.contract.steps import STEPS, refuse_too_old
-from tembaga.register import migrate, open_register, refuse_newer
+from tembaga.register import migrate, open_register, refuse_newer, require
 from tembaga.rest import books_at_rest
 from tembaga.settings import Settings
 from tembaga.warehouse import (
@@ -22,12 +23,19 @@ from tembaga.warehouse import (
     any_warehouse,
     has_table,
     read_any_warehouse,
+    read_warehouse,
     shown_address,
 )
 
 log = logging.getLogger(__name__)
 
+RESTORING = "restoring"  # In the home, for as long as a restore is not finished.
+
 Say = Callable[[str], None]
+
+
+class HalfRestoredError(Exception):
+    """A restore was not finished; the sentence says how to finish it."""
 
 
 def upgrade(settings: Settings, *, is_asked: bool = False, say: Say = log.info) -> None:
@@ -45,6 +53,7 @@ def upgrade(settings: Settings, *, is_asked: bool = False, say: Say = log.info) 
     """
     engine = open_register(settings.register_url)
     try:
+        refuse_half_restored(settings)
         refuse_newer(engine)
         found = _contract(settings, is_asked=is_asked)
         migrate(engine)
@@ -56,6 +65,37 @@ def upgrade(settings: Settings, *, is_asked: bool = False, say: Say = log.info) 
             _bring_dbts_tables(engine, settings)
     finally:
         engine.dispose()
+
+
+def check(settings: Settings) -> None:
+    """Look whether what is about to start may work on both stores; nothing is changed.
+
+    Raises:
+        RegisterVersionError, ContractError: A store is not of this version.
+        RegisterUnreachableError, WarehouseUnreachableError: There is no answer.
+        HalfRestoredError: A restore was not finished.
+    """
+    engine = open_register(settings.register_url)
+    try:
+        refuse_half_restored(settings)
+        require(engine)
+        with suppress(WarehouseInUseError), read_warehouse(settings):
+            pass
+    finally:
+        engine.dispose()
+
+
+def refuse_half_restored(settings: Settings) -> None:
+    """Refuse to work on what a restore has not finished.
+
+    Raises:
+        HalfRestoredError: It has not.
+    """
+    if (settings.root / RESTORING).exists():
+        raise HalfRestoredError(
+            f"The home {settings.root} is being restored from a backup, or that was stopped: let "
+            "it end, or run `tembaga restore` with the same backup again."
+        )
 
 
 def _contract(settings: Settings, *, is_asked: bool) -> int | None:

@@ -35,7 +35,7 @@ from tembaga.register.enrol import enrol
 from tembaga.report import Figures
 from tembaga.rulepack import RulePackError
 from tembaga.settings import Settings, SettingsError
-from tembaga.upgrade import upgrade
+from tembaga.upgrade import HalfRestoredError, upgrade
 from tembaga.warehouse import WarehouseInUseError, WarehouseUnreachableError
 
 TABLE_WIDTH = 130  # Where the output is no terminal.
@@ -45,6 +45,7 @@ _KNOWN = (
     AirflowNotReady,
     ContractError,
     DropFailedError,
+    HalfRestoredError,
     PostgresNotStartedError,
     RegisterUnreachableError,
     RegisterVersionError,

@@ -5,17 +5,16 @@
 """
 
 import io
-import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
+from homes import Home, copy_of, small_home
 from posted import Office, open_office
 from rich.console import Console
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, text
 
 from tembaga import contract, verify
 from tembaga.contract import ContractError
@@ -32,7 +31,6 @@ from tembaga.warehouse import (
     read_any_warehouse,
     read_warehouse,
 )
-from tests.conftest import fresh_database
 
 GOLDEN = PROJECT / "tests" / "golden"
 COLUMNS = """
@@ -54,10 +52,9 @@ NEW_COLUMNS = {
 
 @dataclass(frozen=True)
 class Earlier:
-    """A home with a batch, as the program of contract 1 left it; it is only copied."""
+    """A home with a batch, as the program of contract 1 left it, and what its warehouse was."""
 
-    home: Path
-    engine_name: str
+    home: Home
     present_shape: str
 
 
@@ -65,55 +62,28 @@ class Earlier:
 def left_behind(
     request: pytest.FixtureRequest, server: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Earlier]:
-    """A home of the first contract on each engine, with its databases `earlier_…`."""
-    home = tmp_path_factory.mktemp("earlier") / "home"
-    home.mkdir()
-    with ExitStack() as databases:
-        url = fresh_database(server, "earlier_register", template="template_register")
-        engine = create_engine(databases.enter_context(url))
-        warehouse = {"warehouse": request.param}
-        if request.param == "postgres":
-            warehouse["warehouse_url"] = databases.enter_context(
-                fresh_database(server, "earlier_warehouse")
-            )
-        office = open_office(engine, home, **warehouse)
-        _without_split(home / "campaigns/spec/base.yml")
+    """A home of the first contract on each engine; it is only copied."""
+    present: list[str] = []
+
+    def keep_books(office: Office) -> None:
+        _without_split(office.settings.campaigns / "base.yml")
         office.sells("ANI", "A-1", "2026-01-05", 9_000_000)
         office.sells("BUDI", "B-1", "2026-01-06", 250_000)
         office.posts("2026-01-31")
-        present = shape(office.settings)
+        present.append(shape(office.settings))
         with any_warehouse(office.settings) as connection:
             _undo(connection)
-        engine.dispose()
-        yield Earlier(home, request.param, present)
+
+    path = tmp_path_factory.mktemp("earlier") / "home"
+    with small_home(server, path, "earlier", request.param, keep_books) as home:
+        yield Earlier(home, *present)
 
 
 @pytest.fixture
 def earlier(left_behind: Earlier, server: Postgres, tmp_path: Path) -> Iterator[Office]:
     """A copy of the home that was left behind."""
-    home = tmp_path / "home"
-    shutil.copytree(left_behind.home, home)
-    with ExitStack() as databases:
-        copies = {"register_url": "earlier_register"}
-        if left_behind.engine_name == "postgres":
-            copies["warehouse_url"] = "earlier_warehouse"
-        urls = {
-            name: databases.enter_context(fresh_database(server, f"copy_of_{of}", template=of))
-            for name, of in copies.items()
-        }
-        engine = create_engine(urls["register_url"])
-        databases.callback(engine.dispose)
-        folder = home / "campaigns"
-        yield Office(
-            engine,
-            load_settings(
-                home=home,
-                programme="spec",
-                campaigns_folder=folder,
-                warehouse=left_behind.engine_name,
-                **urls,
-            ),
-        )
+    with copy_of(server, left_behind.home, tmp_path / "home", "upgraded") as office:
+        yield office
 
 
 @pytest.fixture
