@@ -79,13 +79,17 @@ def _mail_server(connection: "Connection") -> dict[str, object]:
 
 
 def _database(connection: "Connection") -> str:
-    extra = connection.extra_dejson
+    extra, host, port = connection.extra_dejson, connection.host or "", connection.port
+    query = {name: str(extra[name]) for name in SSL_OPTIONS if name in extra}
+    if host.startswith("/"):  # The folder of a socket has no place before the database's name.
+        query |= {"host": host, "port": str(port or 5432)}
+        host, port = "", None
     return URL.create(
         "postgresql+psycopg2",
         username=connection.login,
         password=connection.password,
-        host=connection.host,
-        port=connection.port,
+        host=host,
+        port=port,
         database=connection.schema,
-        query={name: str(extra[name]) for name in SSL_OPTIONS if name in extra},
+        query=query,
     ).render_as_string(hide_password=False)
