@@ -126,7 +126,7 @@ class MailServer:
         return connection
 
     def _unreachable(self, error: Exception) -> MailServerUnreachableError:
-        is_there = isinstance(error, smtplib.SMTPException)
+        is_there = isinstance(error, (smtplib.SMTPResponseException, smtplib.SMTPNotSupportedError))
         return MailServerUnreachableError(
             f"The mail server at {self.settings.smtp_host}:{self.settings.smtp_port} "
             f"{'does not let us in' if is_there else 'does not answer'} ({error}). "

@@ -224,6 +224,7 @@ def dies(office: Office, where: str, folder: Path) -> None:
     assert child.returncode == -signal.SIGKILL
 
 
+@on_duckdb
 @pytest.mark.parametrize("where", ["_landed", "_sync"])
 def test_a_backup_that_is_killed_is_not_there(office: Office, tmp_path: Path, where: str):
     dies(office, f"backup.{where}", tmp_path / "kept")
