@@ -39,10 +39,10 @@ from tembaga.backup_manifest import (
 )
 from tembaga.dump import write_dump
 from tembaga.landing import folder_of, original, sync_folder
-from tembaga.register.tables import batches, files
+from tembaga.register.tables import files
 from tembaga.rest import books_at_rest
 from tembaga.settings import Settings
-from tembaga.warehouse import in_use, is_locked, read_warehouse
+from tembaga.warehouse import has_table, in_use, is_locked, read_warehouse
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 RULEPACKS = "rulepacks"
@@ -66,13 +66,23 @@ def backup(engine: Engine, to: Path, *, settings: Settings) -> Manifest:
         RegisterUnreachableError, WarehouseUnreachableError: There is no answer.
     """
     to = to.expanduser().absolute()
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise NotBackedUpError(f"{to} is not empty: give a folder that is, or a new one.")
+    if to.is_mount() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
+        raise NotBackedUpError(f"{to} is not empty, or a volume itself: give a new folder.")
+    try:
+        return _backup(engine, to, settings)
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "copying failed"
+        raise NotBackedUpError(
+            f"The backup cannot be written to {to} ({reason}); nothing of it is there."
+        ) from error
+
+
+def _backup(engine: Engine, to: Path, settings: Settings) -> Manifest:
     with _part(to) as part, ExitStack() as opened:
         register = opened.enter_context(_snapshot(engine))
         with books_at_rest(engine, settings):
             facts = _facts(register)  # The first query: from here on it sees this moment.
-            found, warehouse = opened.enter_context(_fixed(settings, part))
+            books, warehouse = opened.enter_context(_fixed(settings, part))
         tables = write_dump(register, part / REGISTER, schemas=REGISTER_SCHEMAS)
         of_warehouse: list[str] = []
         if warehouse is not None:
@@ -82,11 +92,11 @@ def backup(engine: Engine, to: Path, *, settings: Settings) -> Manifest:
         manifest = Manifest(
             made_at=datetime.now(UTC),
             engine=settings.warehouse,
-            contract=found,
             register_tables=tables,
             warehouse_tables=of_warehouse,
             files=[kept(path, part) for path in all_files(part)],
             **facts,
+            **books,
         )
         write_json(part / MANIFEST, manifest.model_dump(mode="json"))
         _sync(part)
@@ -124,39 +134,41 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _facts(register: Connection) -> dict[str, Any]:
-    """What the register says of itself and of the books."""
-    revision = register.scalar(text("select version_num from alembic_version"))
-    last = register.execute(
-        select(batches.c.batch_no, batches.c.head)
-        .where(batches.c.published_at.is_not(None))
-        .order_by(batches.c.batch_no.desc())
-        .limit(1)
-    ).one_or_none()
+    """What the register says of itself."""
     return {
-        "revision": revision,
-        "batch_no": last and last.batch_no,
-        "head": last and last.head,
+        "revision": register.scalar(text("select version_num from alembic_version")),
         "last_file_no": register.scalar(select(func.max(files.c.file_no))) or 0,
     }
 
 
 @contextmanager
-def _fixed(settings: Settings, part: Path) -> Iterator[tuple[int | None, Connection | None]]:
-    """The warehouse of this moment: its contract, and a snapshot of PostgreSQL's.
+def _fixed(settings: Settings, part: Path) -> Iterator[tuple[dict[str, Any], Connection | None]]:
+    """The warehouse of this moment: what its books say of themselves, and PostgreSQL's snapshot.
 
     A DuckDB file is copied instead.
     """
     with ExitStack() as opened:
         warehouse = opened.enter_context(read_warehouse(settings))
-        found = contract.found_version(warehouse)
+        books = _books(warehouse)
+        is_there = books["contract"] is not None
         if settings.warehouse == "postgres":
-            yield found, None if found is None else warehouse
+            yield books, warehouse if is_there else None
             return
         opened.close()
-        if found is not None:
+        if is_there:
             (part / WAREHOUSE).mkdir()
             _copy_duckdb(settings, part / WAREHOUSE / DUCKDB_FILE)
-        yield found, None
+        yield books, None
+
+
+def _books(warehouse: Connection) -> dict[str, Any]:
+    """The version of the warehouse, and the last batch of the ledger with its head."""
+    found = contract.found_version(warehouse)
+    last = None
+    if has_table(warehouse, "ledger", "batches"):
+        query = "select batch_no, head from ledger.batches order by batch_no desc limit 1"
+        last = warehouse.execute(text(query)).one_or_none()
+    return {"contract": found, "batch_no": last and last.batch_no, "head": last and last.head}
 
 
 def _copy_duckdb(settings: Settings, to: Path) -> None:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 PREFIX = "TEMBAGA_"
 OF_DBT = f"{PREFIX}DBT_"  # What `tembaga/dbt.py` tells dbt's profile; no settings of ours.
-ALIKE = 0.85  # Of two names; from here on one is taken for a slip of the other.
+ALIKE = 0.9  # Of two names; from here on one is taken for a slip of the other.
 SHOWN_CHARACTERS = 60
 
 
@@ -57,12 +57,14 @@ def refuse_misspelt(fields: Mapping[str, FieldInfo]) -> None:
     Raises:
         SettingsError: There is one; it names the setting that may be meant.
     """
-    known = [variable(name) for name in fields]
     for name in sorted(os.environ):
-        if not name.startswith(PREFIX) or name.startswith(OF_DBT) or name in known:
+        said = name.removeprefix(PREFIX).lower()
+        if not name.startswith(PREFIX) or name.startswith(OF_DBT) or said in fields:
             continue
-        if meant := get_close_matches(name, known, n=1, cutoff=ALIKE):
-            raise SettingsError(f"{name} is no setting; if {meant[0]} is meant, call it that.")
+        if meant := get_close_matches(said, fields, n=1, cutoff=ALIKE):
+            raise SettingsError(
+                f"{name} is no setting; if {variable(meant[0])} is meant, call it that."
+            )
 
 
 def refuse_garbage(path: Path) -> None:

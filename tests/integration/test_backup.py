@@ -171,6 +171,14 @@ def test_a_backup_goes_into_an_empty_folder_only(office: Office, kept: Path, tmp
 
 
 @on_duckdb
+def test_a_backup_that_finds_no_room_is_not_there(office: Office, tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(NotBackedUpError, match=r"cannot be written to .* \(Not a directory\)"):
+        backup(office.engine, tmp_path / "file" / "kept", settings=office.settings)
+
+
+@on_duckdb
 def test_nothing_is_backed_up_while_somebody_posts(office: Office, tmp_path: Path):
     with office.engine.connect() as register, only_one_posts(register):
         with pytest.raises(BatchInProgressError, match="Another process is posting"):

@@ -9,7 +9,7 @@ import pytest
 from servers import free_port
 from sqlalchemy import Engine, make_url, text
 
-from tembaga.connections import defined, settings_here
+from tembaga.connections import with_connections
 from tembaga.drop_zone import open_connection
 from tembaga.embedded.postgres import Postgres
 from tembaga.embedded.services import running
@@ -113,59 +113,36 @@ def airflow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> pytest.Monke
     return monkeypatch
 
 
-def test_without_connections_the_settings_are_used(airflow: pytest.MonkeyPatch):
-    assert settings_here() == load_settings()
-    assert defined("drop_zone") is None
-
-
-def test_connections_win_over_the_settings(airflow: pytest.MonkeyPatch):
-    airflow.setenv("TEMBAGA_WAREHOUSE", "postgres")
+@pytest.mark.parametrize(
+    ("connection", "port", "security"),
+    [
+        ({}, 25, "none"),
+        ({"login": "us", "password": "geheim"}, 465, "tls"),
+        ({"extra": {"disable_ssl": False}}, 465, "tls"),
+        ({"extra": {"disable_ssl": True}}, 587, "starttls"),
+        ({"extra": {"disable_ssl": True, "disable_tls": True}}, 25, "none"),
+    ],
+)
+def test_mail_is_secured_as_its_connection_says(
+    airflow: pytest.MonkeyPatch, connection: dict[str, object], port: int, security: str
+):
+    mail = {"conn_type": "smtp", "host": "mail"} | connection
+    airflow.setenv("AIRFLOW_CONN_SMTP", json.dumps(mail))
     airflow.setenv("TEMBAGA_REGISTER_URL", "postgresql://settings/register")
-    airflow.setenv("AIRFLOW_CONN_REGISTER", "postgres://us:p%40ss@db:5433/reg?sslmode=require")
-    airflow.setenv("AIRFLOW_CONN_WAREHOUSE", "postgres://them@db/warehouse")
-    airflow.setenv(
-        "AIRFLOW_CONN_MAIL_SERVER",
-        json.dumps(
-            {
-                "conn_type": "smtp",
-                "host": "mail",
-                "login": "tembaga",
-                "password": "geheim",
-                "extra": {"disable_ssl": True, "from_email": "Points <points@example.org>"},
-            }
-        ),
-    )
 
-    found = settings_here()
+    found = with_connections(load_settings())
 
-    register = make_url(found.register_url or "")
-    assert (register.username, register.password, register.port) == ("us", "p@ss", 5433)
-    assert register.query == {"sslmode": "require"}
-    assert make_url(found.warehouse_url or "").database == "warehouse"
-    assert (found.smtp_host, found.smtp_port, found.smtp_security) == ("mail", 587, "starttls")
-    assert found.smtp_password is not None
-    assert found.smtp_password.get_secret_value() == "geheim"
-    assert found.mail_from == "Points <points@example.org>"
+    assert (found.smtp_host, found.smtp_port, found.smtp_security) == ("mail", port, security)
     assert "geheim" not in repr(found)
 
 
-@pytest.mark.parametrize(
-    ("extra", "port", "security"),
-    [
-        ({}, 465, "tls"),
-        ({"disable_ssl": True}, 587, "starttls"),
-        ({"disable_ssl": True, "disable_tls": True}, 25, "none"),
-    ],
-)
-def test_mail_is_secured_as_airflows_own_hook_would(
-    airflow: pytest.MonkeyPatch, extra: dict[str, bool], port: int, security: str
-):
-    connection = {"conn_type": "smtp", "host": "mail", "extra": extra}
-    airflow.setenv("AIRFLOW_CONN_MAIL_SERVER", json.dumps(connection))
+def test_a_connection_to_a_database_keeps_how_it_is_secured(airflow: pytest.MonkeyPatch):
+    airflow.setenv("AIRFLOW_CONN_REGISTER", "postgres://us:p%40ss@db:5433/reg?sslmode=require")
 
-    found = settings_here()
+    found = make_url(with_connections(load_settings()).register_url or "")
 
-    assert (found.smtp_port, found.smtp_security) == (port, security)
+    assert (found.username, found.password, found.host, found.port) == ("us", "p@ss", "db", 5433)
+    assert found.query == {"sslmode": "require"}
 
 
 def test_a_task_works_on_the_register_of_the_connection(

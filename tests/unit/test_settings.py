@@ -87,7 +87,7 @@ def test_a_warehouse_that_has_an_address_and_is_not_used_is_refused(
 
 def test_a_slip_in_a_name_is_refused_and_a_name_of_others_is_not(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TEMBAGA_DBT_ENGINE", "duckdb")
-    monkeypatch.setenv("TEMBAGA_REGISTER_PASSWORD", "of the one who writes the address")
+    monkeypatch.setenv("TEMBAGA_REGISTER_USER", "of the one who writes the address")
     load_settings()
     monkeypatch.setenv("TEMBAGA_WAREHOSE", "postgres")
 
