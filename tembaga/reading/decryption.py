@@ -1,0 +1,77 @@
+"""Decryption: what partners have encrypted for us with OpenPGP, where that was agreed.
+
+keys/pgp/secret.asc    our key, made when it is first asked for
+keys/pgp/public.asc    what partners encrypt for
+"""
+
+import os
+from pathlib import Path
+
+from tembaga.refusal import FileRefused
+
+OWNER = "Tembaga"
+ARMOUR = b"-----BEGIN PGP MESSAGE-----"
+SKIPPED = b"\xef\xbb\xbf \t\r\n"
+KEY_PACKETS = (0x84, 0x85, 0x86, 0xC1, 0x8C, 0x8D, 0xC3)  # With which an encrypted message begins.
+PACKET_VERSIONS = (3, 4, 5, 6)
+HEAD_BYTES = 128
+
+
+def public_key(keys: Path) -> str:
+    """Our public key, for partners to encrypt with. The first call makes the pair of keys."""
+    folder = keys / "pgp"
+    if not (folder / "public.asc").exists():
+        _make_keys(folder)
+    return (folder / "public.asc").read_text(encoding="ascii")
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a file begins as a message of OpenPGP does, armoured or not."""
+    with path.open("rb") as source:
+        head = source.read(HEAD_BYTES)
+    if head.lstrip(SKIPPED).startswith(ARMOUR):
+        return True
+    return (
+        bool(head)
+        and head[0] in KEY_PACKETS
+        and any(head[n : n + 1] and head[n] in PACKET_VERSIONS for n in (2, 3))
+    )
+
+
+def secret_key(keys: Path) -> Path:
+    """Where our secret key lies. The first call makes the pair of keys."""
+    public_key(keys)
+    return keys / "pgp" / "secret.asc"
+
+
+def decrypt(
+    encrypted: Path, plain: Path, _form: object, *, secret_key: str, unpacked_max: int
+) -> None:
+    """Write what an encrypted file holds. It is done in a box (`tembaga.reading.box`).
+
+    Raises:
+        FileRefused: It was not encrypted for us, was cut or changed afterwards, or holds more
+            than `unpacked_max` bytes.
+    """
+    import pysequoia
+
+    decryptor = pysequoia.Tsk.from_file(secret_key).decryptor()
+    try:
+        pysequoia.decrypt_file(str(encrypted), str(plain), decryptor=decryptor)
+    except Exception as error:  # It has no kinds of errors of its own.
+        if plain.exists() and plain.stat().st_size >= unpacked_max:
+            raise FileRefused(
+                "E_FILE_TOO_LARGE", size_bytes=f"> {unpacked_max}", limit_bytes=unpacked_max
+            ) from error
+        raise FileRefused("E_FILE_ENCRYPTION", encryption="pgp") from error
+
+
+def _make_keys(folder: Path) -> None:
+    import pysequoia
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret = pysequoia.Tsk.generate(OWNER)
+    descriptor = os.open(folder / "secret.asc", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as target:
+        target.write(str(secret))
+    (folder / "public.asc").write_text(str(secret.extract_certificate()), encoding="ascii")
