@@ -42,7 +42,7 @@ def copy_fixed_width(original: Path, copy: Path, form: "Form") -> None:
     """Write the copy of lines of fixed width, cut where it was agreed.
 
     A line that is shorter or longer than agreed, or has text between the spans, is one cell:
-    its values may stand in the wrong columns. Blanks behind the last span carry nothing.
+    its values may stand in the wrong columns.
 
     Raises:
         FileRefused: As of delimited text.
@@ -54,8 +54,7 @@ def copy_fixed_width(original: Path, copy: Path, form: "Form") -> None:
     def cells(line_no: int, line: str) -> list[str]:
         if line_no == form.header_row:
             line = line.ljust(end)
-        fits = len(line) >= end and not line[end:].strip(" ")
-        if not fits or any(line[n] != " " for n in between):
+        if len(line) != end or any(line[n] != " " for n in between):
             return [line] if line.strip(" ") else []
         return [line[span.start - 1 : span.end].strip(" ") for span in spans]
 
