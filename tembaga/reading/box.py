@@ -55,7 +55,7 @@ def in_a_box(task: str, source: Path, target: Path, form: "Form", **facts: Any) 
     order = {"task": task, "source": str(source), "target": str(target), "facts": facts}
     order["form"] = form.model_dump(mode="json", exclude={"columns"})
     done = subprocess.run(
-        [sys.executable, "-m", "tembaga.reading.box"],
+        [sys.executable, "-m", "tembaga.reading"],
         input=json.dumps(order).encode(),
         capture_output=True,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
@@ -84,8 +84,8 @@ def _broken(task: str, form: "Form") -> FileRefused:
     return unreadable(form, 1)
 
 
-def _main() -> int:
-    """Do what standard input says, and give the exit code; a refusal is written out."""
+def work() -> int:
+    """Inside the box: do what standard input says, and give the exit code."""
     order = json.load(sys.stdin)
     module, function, libraries = TASKS[order["task"]]
     for library in libraries:  # Now, so that what fails later is the file's fault.
@@ -116,7 +116,3 @@ def _is_full(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
         return True
     return isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC, errno.ENOMEM)
-
-
-if __name__ == "__main__":
-    sys.exit(_main())

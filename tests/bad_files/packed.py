@@ -43,7 +43,7 @@ def _gz() -> Iterator[Case]:
         "another_check_sum": packed[:-8] + b"\0\0\0\0" + packed[-4:],
         "text_behind": packed + b"more",
         "not_packed": PLAIN,
-        "a_zip": _zipped({"a.csv": PLAIN}),
+        "a_zip": zipped({"a.csv": PLAIN}),
         "bzip2": bz2.compress(PLAIN),
         "nulls": bytes(100),
     }.items():
@@ -62,9 +62,9 @@ def _gz_bomb(_keys: Path) -> bytes:
 
 
 def _zip() -> Iterator[Case]:
-    packed = _zipped({"sales.csv": PLAIN})
+    packed = zipped({"sales.csv": PLAIN})
     yield Case("READ__zip", packed, ZIP)
-    yield Case("READ__zip_stored", _zipped({"sales.csv": PLAIN}, zipfile.ZIP_STORED), ZIP)
+    yield Case("READ__zip_stored", zipped({"sales.csv": PLAIN}, zipfile.ZIP_STORED), ZIP)
     for name in (
         "../../../tmp/outside.csv",
         "/etc/passwd",
@@ -73,7 +73,7 @@ def _zip() -> Iterator[Case]:
         "x" * 5000,
     ):
         label = "".join(c if c.isalnum() else "_" for c in name[:20]).strip("_")
-        yield Case(f"READ__zip_whose_member_is_called_{label}", _zipped({name: PLAIN}), ZIP)
+        yield Case(f"READ__zip_whose_member_is_called_{label}", zipped({name: PLAIN}), ZIP)
     for place in (3, 20, len(packed) // 2, len(packed) - 30, len(packed) - 1):
         yield Case(f"E_FILE_PACKING__zip_cut_after_{place}_bytes", packed[:place], ZIP)
     link = zipfile.ZipInfo("sales.csv")
@@ -89,12 +89,12 @@ def _zip() -> Iterator[Case]:
     damaged = bytearray(packed)
     damaged[60] ^= 16
     for name, data in {
-        "two_members": _zipped({"a.csv": PLAIN, "b.csv": PLAIN}),
-        "no_member": _zipped({}),
-        "a_folder_alone": _zipped({"sales/": b""}),
-        "a_folder_and_a_file": _zipped({"sales/": b"", "sales/a.csv": PLAIN}),
-        "a_link": _zipped({link: b"/etc/passwd"}),
-        "a_device": _zipped({device: PLAIN}),
+        "two_members": zipped({"a.csv": PLAIN, "b.csv": PLAIN}),
+        "no_member": zipped({}),
+        "a_folder_alone": zipped({"sales/": b""}),
+        "a_folder_and_a_file": zipped({"sales/": b"", "sales/a.csv": PLAIN}),
+        "a_link": zipped({link: b"/etc/passwd"}),
+        "a_device": zipped({device: PLAIN}),
         "a_password": bytes(locked),
         "an_unknown_compression": bytes(unknown),
         "a_flipped_bit": bytes(damaged),
@@ -106,16 +106,17 @@ def _zip() -> Iterator[Case]:
         "an_end_that_counts_one_member": b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 1, 1, 9, 0, 0),
     }.items():
         yield Case(f"E_FILE_PACKING__zip_{name}", data, ZIP)
-    yield Case("E_FILE_ENCODING__zip_in_a_zip", _zipped({"a.zip": packed}), ZIP)
+    yield Case("E_FILE_ENCODING__zip_in_a_zip", zipped({"a.zip": packed}), ZIP)
     yield Case("E_FILE_ENCODING__zip_where_none_was_agreed", packed)
-    yield Case("E_FILE_EMPTY__zip_of_nothing", _zipped({"sales.csv": b""}), ZIP)
+    yield Case("E_FILE_EMPTY__zip_of_nothing", zipped({"sales.csv": b""}), ZIP)
     yield Case("E_FILE_TOO_LARGE__zip_that_unpacks_without_end", _zip_bomb, ZIP)
     yield Case("E_FILE_TOO_LARGE__zip_in_lzma_that_unpacks_without_end", _lzma_bomb, ZIP)
     yield Case("E_FILE_PACKING__zip_that_lies_about_its_size", _lying, ZIP)
     yield Case("E_FILE_PACKING__zip_of_overlapping_members", _overlapping, ZIP)
 
 
-def _zipped(members: dict[str | zipfile.ZipInfo, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(members: dict[str | zipfile.ZipInfo, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """An archive of members, by their names or infos."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", kind) as archive:
         for name, content in members.items():
@@ -133,11 +134,11 @@ def _tar() -> bytes:
 
 
 def _zip_bomb(_keys: Path) -> bytes:
-    return _zipped({"sales.csv": b"x\n" * 20_000_000})
+    return zipped({"sales.csv": b"x\n" * 20_000_000})
 
 
 def _lzma_bomb(_keys: Path) -> bytes:
-    return _zipped({"sales.csv": b"x\n" * 20_000_000}, zipfile.ZIP_LZMA)
+    return zipped({"sales.csv": b"x\n" * 20_000_000}, zipfile.ZIP_LZMA)
 
 
 def _lying(keys: Path) -> bytes:

@@ -86,7 +86,11 @@ def _with(cell: Any, header: str, row: int = 3) -> bytes:
 
 def _cells() -> Iterator[Case]:
     yield Case("READ__xlsx", written(), XLSX)
-    yield Case("READ__xlsx_with_a_time_of_day", _with(datetime.fromisoformat("2026-03-02T23:59"), "date"), XLSX)
+    yield Case(
+        "READ__xlsx_with_a_time_of_day",
+        _with(datetime.fromisoformat("2026-03-02T23:59"), "date"),
+        XLSX,
+    )
     yield Case("READ__xlsx_with_days_counted_from_1904", written(epoch=CALENDAR_MAC_1904), XLSX)
     yield Case("READ__xlsx_with_a_date_as_text", _with("2026-03-02", "date"), XLSX)
     yield Case("READ__xlsx_with_numbers_as_text", _with("2000.00", "amount"), XLSX)
