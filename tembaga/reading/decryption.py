@@ -5,7 +5,9 @@ keys/pgp/public.asc    what partners encrypt for
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from tembaga.refusal import FileRefused
 
@@ -19,10 +21,17 @@ HEAD_BYTES = 128
 
 def public_key(keys: Path) -> str:
     """Our public key, for partners to encrypt with. The first call makes the pair of keys."""
-    folder = keys / "pgp"
-    if not (folder / "public.asc").exists():
-        _make_keys(folder)
-    return (folder / "public.asc").read_text(encoding="ascii")
+    import pysequoia
+
+    return str(pysequoia.Tsk.from_file(str(secret_key(keys))).extract_certificate())
+
+
+def secret_key(keys: Path) -> Path:
+    """Where our secret key lies, readable by us alone. The first call makes the pair of keys."""
+    path = keys / "pgp.asc"
+    if not path.exists():
+        _make_keys(path)
+    return path
 
 
 def is_encrypted(path: Path) -> bool:
@@ -36,12 +45,6 @@ def is_encrypted(path: Path) -> bool:
         and head[0] in KEY_PACKETS
         and any(head[n : n + 1] and head[n] in PACKET_VERSIONS for n in (2, 3))
     )
-
-
-def secret_key(keys: Path) -> Path:
-    """Where our secret key lies. The first call makes the pair of keys."""
-    public_key(keys)
-    return keys / "pgp" / "secret.asc"
 
 
 def decrypt(
@@ -66,12 +69,13 @@ def decrypt(
         raise FileRefused("E_FILE_ENCRYPTION", encryption="pgp") from error
 
 
-def _make_keys(folder: Path) -> None:
+def _make_keys(path: Path) -> None:
     import pysequoia
 
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secret = pysequoia.Tsk.generate(OWNER)
-    descriptor = os.open(folder / "secret.asc", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as target:
-        target.write(str(secret))
-    (folder / "public.asc").write_text(str(secret.extract_certificate()), encoding="ascii")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".pgp-") as made:  # Ours alone to read.
+        made.write(str(pysequoia.Tsk.generate(OWNER)))
+        made.flush()
+        os.fsync(made.fileno())
+        with suppress(FileExistsError):  # Who was first has made it.
+            os.link(made.name, path)

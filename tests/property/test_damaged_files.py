@@ -48,7 +48,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_damaged_text_is_read_or_refused(name: str, data: st.DataObject):
     form, whole = TEXTS[name]
