@@ -1,7 +1,6 @@
 """Decryption: what partners have encrypted for us with OpenPGP, where that was agreed.
 
-keys/pgp/secret.asc    our key, made when it is first asked for
-keys/pgp/public.asc    what partners encrypt for
+Our pair of keys lies in `keys/pgp.asc`; `tembaga public-key` prints what partners encrypt for.
 """
 
 import os

@@ -7,7 +7,7 @@ from tembaga.answers import harmless
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1", "\n=1", "\xa0=1", "\u200b=1", 
+    ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1", "\n=1", "\xa0=1", "\u200b=1",
      "\ufeff=1", "＝1", "\u3000＋1", "\tx"],
 )  # fmt: skip
 def test_what_a_spreadsheet_may_take_for_a_formula_becomes_text(text: str):
