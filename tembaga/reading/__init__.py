@@ -47,6 +47,7 @@ def copy_records(original: Path, copy: Path, form: "Form", *, keys: Path) -> Non
         if form.format in COPY:
             COPY[form.format](plain, copy, form)
         else:
+            made.append(copy.with_name("source.parquet"))
             in_a_box(form.format, plain, copy, form, unpacked_max=_unpacked_max(plain, form))
     finally:
         for path in made:

@@ -13,6 +13,7 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -54,11 +55,12 @@ def in_a_box(task: str, source: Path, target: Path, form: "Form", **facts: Any) 
     """
     order = {"task": task, "source": str(source), "target": str(target), "facts": facts}
     order["form"] = form.model_dump(mode="json", exclude={"columns"})
+    paths = (str(PROJECT), os.environ.get("PYTHONPATH"))
     done = subprocess.run(
         [sys.executable, "-m", "tembaga.reading"],
         input=json.dumps(order).encode(),
         capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
         check=False,
     )
     if done.returncode == REFUSED:
@@ -99,20 +101,30 @@ def work() -> int:
         json.dump({"code": refused.code, "detail": refused.detail}, sys.stdout)
         return REFUSED
     except BaseException as error:  # A panic of Rust is no Exception.
+        if _is_ours(error):
+            raise
         return FULL if _is_full(error) else BROKEN
     return 0
 
 
 def _limit(file_bytes: int) -> None:
     """Limit what this process may take. A file grows no further, and writing it fails."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    with suppress(ValueError):  # macOS knows no such limit.
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_MAX, SECONDS_MAX + 10))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
+def _is_ours(error: BaseException) -> bool:
+    """Whether no file can have caused it: the disk is ours, and so is the code."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, (NameError, ImportError))
+
+
 def _is_full(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
         return True
-    return isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC, errno.ENOMEM)
+    return isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOMEM)

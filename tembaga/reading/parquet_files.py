@@ -37,11 +37,13 @@ def copy_parquet(original: Path, copy: Path, form: "Form", *, unpacked_max: int)
     """
     import duckdb
 
+    source_file = copy.with_name("source.parquet")  # DuckDB takes `*` and `[` for a pattern.
+    source_file.symlink_to(original)
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set threads = 1")
         connection.execute("set temp_directory = ''; set enable_progress_bar = false")
-        source = f"read_parquet({quoted(str(original))}, binary_as_string = false)"
-        _refuse_bomb(connection, original, unpacked_max)
+        source = f"read_parquet({quoted(str(source_file))}, binary_as_string = false)"
+        _refuse_bomb(connection, source_file, unpacked_max)
         described = connection.execute(f"describe from {source}").fetchall()
         for name, kind, *_ in described:
             if kind.partition("(")[0] not in TYPES:
@@ -55,11 +57,11 @@ def copy_parquet(original: Path, copy: Path, form: "Form", *, unpacked_max: int)
         write_records(copy, _records(connection, described, form), form, first_line_no=0)
 
 
-def _refuse_bomb(connection: "DuckDBPyConnection", original: Path, unpacked_max: int) -> None:
+def _refuse_bomb(connection: "DuckDBPyConnection", source_file: Path, unpacked_max: int) -> None:
     found = connection.execute(
-        "select coalesce(sum(total_uncompressed_size), 0), coalesce(max(row_group_num_rows), 0) "
-        f"from parquet_metadata({quoted(str(original))})"
-    ).fetchone() or (0, 0)
+        "select coalesce(sum(total_uncompressed_size), 0) "
+        f"from parquet_metadata({quoted(str(source_file))})"
+    ).fetchone() or (0,)
     if found[0] > unpacked_max:
         raise FileRefused("E_FILE_TOO_LARGE", size_bytes=int(found[0]), limit_bytes=unpacked_max)
 

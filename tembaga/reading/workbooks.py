@@ -80,7 +80,9 @@ def _of_xlsx(original: Path, form: "Form", unpacked_max: int) -> Rows:
             is_shown = python_calamine.SheetVisibleEnum.Visible
             seen = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == is_shown]
             name = _sheet_name(seen, form)
-            failed = _failed_cells(archive, _part_of(archive, workbook.sheet_names.index(name)))
+            failed = _failed_cells(
+                archive, _part_of(archive, workbook.sheet_names.index(name)), form
+            )
             sheet = workbook.get_sheet_by_name(name)
             left = (sheet.start or (0, 0))[1]
             for row_no, cells in enumerate(sheet.iter_rows(), start=1):
@@ -130,17 +132,19 @@ def _part_of(archive: zipfile.ZipFile, sheet_index: int) -> str:
     return str(PurePosixPath("/xl", targets[sheets[sheet_index]])).lstrip("/")
 
 
-def _failed_cells(archive: zipfile.ZipFile, part: str) -> dict[int, list[int]]:
+def _failed_cells(archive: zipfile.ZipFile, part: str, form: "Form") -> dict[int, list[int]]:
     """The columns of the cells whose formulas failed, by row: calamine gives them as empty."""
     failed: dict[int, list[int]] = {}
     rest = b""
     with archive.open(part) as sheet:
         while chunk := sheet.read(CHUNK_BYTES):
             text = rest + chunk
-            for tag in FAILED.findall(text) if b"e" in text else ():
-                if address := ADDRESS.search(tag):
-                    columns = failed.setdefault(int(address[2]), [])
-                    columns.append(_column_number(address[1]))
+            for tag in FAILED.findall(text):
+                address = ADDRESS.search(tag)
+                if address is None:
+                    raise unreadable(form, 1)
+                columns = failed.setdefault(int(address[2]), [])
+                columns.append(_column_number(address[1]))
             rest = chunk[-TAG_BYTES_MAX:]
     return failed
 

@@ -3,7 +3,9 @@
 import importlib
 import pkgutil
 import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from desk import Desk, Judged, agreement
@@ -12,10 +14,13 @@ from sqlalchemy import delete
 import tests.bad_files
 from expectations.codes import CODES
 from tembaga.embedded.postgres import Postgres
+from tembaga.reading.box import BoxError, in_a_box
+from tembaga.reading.decryption import public_key
 from tembaga.register import open_register
 from tembaga.register.tables import files
 from tembaga.settings import Settings
-from tests.bad_files.case import Case
+from tests.bad_files import parquet, workbooks
+from tests.bad_files.case import Case, delimited
 from tests.conftest import fresh_database
 
 CASES = [
@@ -55,6 +60,36 @@ def test_a_bad_file_is_read_rightly_or_refused_with_a_code_and_a_hint(desk: Desk
         assert judged.file.state == "validated", (judged.file.code, judged.file.detail)
         assert judged.codes == case.expected_codes()
         assert _facts(judged) == case.expected_rows()
+
+
+@pytest.mark.parametrize("name", ["sales[1].parquet", "sales*.parquet", "it's ?.parquet"])
+def test_a_name_is_no_pattern(desk: Desk, name: str):
+    judged = desk.judge(parquet.written(), agreement(**parquet.FORM), name=name)
+
+    assert (judged.file.state, judged.file.lines_accepted) == ("validated", 3)
+
+
+def test_a_box_that_does_not_work_is_our_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))
+    form = agreement(**workbooks.XLSX).feeds.sales
+
+    with pytest.raises(BoxError):
+        in_a_box("xlsx", tmp_path / "original", tmp_path / "copy", form, unpacked_max=1000)
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed")
+def test_what_gpg_encrypts_for_us_is_read(desk: Desk, tmp_path: Path):
+    (tmp_path / "tembaga.asc").write_text(public_key(desk.settings.keys), encoding="ascii")
+    (tmp_path / "sales.csv").write_bytes(delimited())
+    home = tmp_path / "gpg"
+    home.mkdir(mode=0o700)
+    command = ["gpg", "--homedir", home, "--batch", "--no-autostart", "--trust-model", "always"]
+    command += ["--recipient-file", tmp_path / "tembaga.asc", "--encrypt", tmp_path / "sales.csv"]
+    subprocess.run(command, check=True, capture_output=True)
+
+    judged = desk.judge((tmp_path / "sales.csv.gpg").read_bytes(), agreement(encryption="pgp"))
+
+    assert (judged.file.state, judged.file.lines_accepted) == ("validated", 3)
 
 
 def test_there_are_at_least_300_bad_files_and_no_two_of_one_name():
