@@ -108,12 +108,61 @@ _ALL = (
         "again in the program it came from, without a password, and send it again.",
     ),
     Code(
+        "E_FILE_LINE_TOO_LONG",
+        "file",
+        id="Baris {line_no} lebih panjang dari {limit_bytes} bita.",
+        en="Line {line_no} is longer than {limit_bytes} bytes.",
+        hint_id="Akhiri setiap baris dengan ganti baris (LF atau CRLF), lalu kirim lagi.",
+        hint_en="End every line with a line end (LF or CRLF), and send the file again.",
+    ),
+    Code(
+        "E_FILE_PACKING",
+        "file",
+        id="Berkas tidak dikemas seperti yang disepakati: {packing}.",
+        en="The file is not packed as agreed: {packing}.",
+        hint_id="Kemas tepat satu berkas sebagai {packing}, tanpa kata sandi, folder dan tautan, "
+        "lalu kirim lagi yang utuh.",
+        hint_en="Pack exactly one file as {packing}, without password, folders or links, "
+        "and send it again as a whole.",
+    ),
+    Code(
+        "E_FILE_ENCRYPTION",
+        "file",
+        id="Berkas tidak dienkripsi seperti yang disepakati: {encryption}.",
+        en="The file is not encrypted as agreed: {encryption}.",
+        hint_id="Jika disepakati pgp, enkripsi berkas dengan kunci publik kami, lalu kirim lagi "
+        "yang utuh; jika none, kirim tanpa enkripsi.",
+        hint_en="If pgp was agreed, encrypt the file for our public key, and send it again as a "
+        "whole; if none, send it without encryption.",
+    ),
+    Code(
+        "E_FILE_SHEET",
+        "file",
+        id="Lembar yang disepakati tidak ada dalam berkas: {sheet}.",
+        en="The sheet agreed is not in the file: {sheet}.",
+        hint_id="Beri lembar itu nama atau urutan yang disepakati, jangan disembunyikan, "
+        "lalu kirim lagi.",
+        hint_en="Give the sheet the name or place agreed, do not hide it, and send the file again.",
+    ),
+    Code(
+        "E_FILE_COLUMN_TYPE",
+        "file",
+        id="Kolom {column} bertipe {type}, yang bukan isi sel.",
+        en="The column {column} is of type {type}, which is no cell's.",
+        hint_id="Tulis kolom itu sebagai teks, angka, tanggal, atau waktu tanpa zona, "
+        "lalu kirim lagi.",
+        hint_en="Write that column as text, number, date, or time without a zone, "
+        "and send the file again.",
+    ),
+    Code(
         "E_FILE_ENCODING",
         "file",
         id="Berkas bukan teks {encoding}; baris {line_no} tidak dapat dibaca.",
         en="The file is not {encoding} text; line {line_no} cannot be read.",
-        hint_id="Simpan sebagai CSV dengan pengodean {encoding}, lalu kirim lagi.",
-        hint_en="Save it as CSV in the encoding {encoding}, and send it again.",
+        hint_id="Simpan sebagai teks dengan pengodean {encoding} (utf-16: dengan BOM), lalu kirim "
+        "lagi.",
+        hint_en="Save it as text in the encoding {encoding} (utf-16: with a byte order mark), "
+        "and send it again.",
     ),
     Code(
         "E_FILE_HEADER",
@@ -122,10 +171,10 @@ _ALL = (
         "Tidak dikenal: {unexpected}. Lebih dari sekali: {repeated}.",
         en="The header is not the one agreed. Missing: {missing}. "
         "Unexpected: {unexpected}. More than once: {repeated}.",
-        hint_id="Tulis judul kolom di baris pertama persis seperti disepakati, "
-        "lalu kirim lagi. Urutannya bebas.",
-        hint_en="Write the header into the first line exactly as agreed, and send the file "
-        "again. The order is free.",
+        hint_id="Tulis judul kolom di barisnya persis seperti disepakati, termasuk huruf besar dan "
+        "kecil, masing-masing sekali, lalu kirim lagi. Urutannya bebas.",
+        hint_en="Write the header into its line exactly as agreed, in the same letter case, each "
+        "name once, and send the file again. The order is free.",
     ),
     Code(
         "E_FILE_TRUNCATED",
@@ -170,6 +219,18 @@ _ALL = (
         en="A code in this line has more than 100 characters.",
         hint_id="Periksa tanda pemisah dan tanda kutip, atau apakah kolomnya tertukar.",
         hint_en="Check separators and quotation marks, and that no column has changed places.",
+    ),
+    Code(
+        "E_SPOILT",
+        "rejected",
+        id="Sebuah kode di baris ini dirusak oleh lembar kerja: menjadi bilangan seperti "
+        "4,12401E+43, atau kesalahan rumus seperti #N/A.",
+        en="A spreadsheet has spoilt a code in this line: into a number such as 4.12401E+43, or "
+        "the error of a formula such as #N/A.",
+        hint_id="Jadikan kolom itu teks sebelum mengisinya, perbaiki rumusnya, lalu kirim lagi "
+        "kode yang asli.",
+        hint_en="Make the column text before filling it, mend the formula, and send the code as "
+        "it was.",
     ),
     Code(
         "E_DATE",

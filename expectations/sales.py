@@ -100,6 +100,10 @@ CODES_OF_A_LINE = (
     "document", "document_line", "advocate", "second_advocate", "outlet", "sku", "unit",
     "returns_document", "action_text", "version_text",
 )  # fmt: skip
+# As a spreadsheet shows a number of more digits than it keeps, and a formula that failed.
+SPOILT = (
+    r"(?i)-?\d([.,]\d{1,14})?E[+-]\d{2,3}|#{2,}|#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!)"
+)
 GOODS = "hash(outlet, sku, quantity_e4, amount_e4, returns_document, unit, tax_basis)"
 IS_NOT_VOID = "action is distinct from 'void'"
 
@@ -149,6 +153,17 @@ def _document_rules(oldest_on: date, latest_on: date) -> Iterable[Rule]:
         + " ".join(f"when {condition} then {code}" for code, condition in too_long.items())
         + " end, 40)",
         notes="No code of anybody's is so long: a cell that swallowed others, or a text.",
+    )
+    spoilt = {code: f"regexp_full_match({code}, {_quoted(SPOILT)})" for code in CODES_OF_A_LINE}
+    yield _where(
+        "E_SPOILT",
+        "",
+        " or ".join(spoilt.values()),
+        seen="case "
+        + " ".join(f"when {condition} then {code}" for code, condition in spoilt.items())
+        + " end",
+        notes="Two codes that a spreadsheet took for numbers may have become one. What it shows "
+        "for a formula that failed is nobody's code.",
     )
     yield _where(
         "E_DATE",

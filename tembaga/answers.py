@@ -21,6 +21,7 @@ from expectations.codes import CODES, Code
 from tembaga.agreements import Agreement
 from tembaga.letters import environment, load_language
 from tembaga.reading import quoted
+from tembaga.reading.records import UNSEEN
 from tembaga.rulepack import MINOR_UNITS, Programme
 
 OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
@@ -28,7 +29,8 @@ SHOWN_MAX = 200  # Reasons in the answer for people.
 FETCHED = 10_000  # Reasons held in memory at a time.
 
 # A spreadsheet runs a cell that begins so; what partners write must stay text.
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_BEGINS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+CONTROL_BEGINS = ("\t", "\r", "\n", "\x00")
 
 
 @dataclass(frozen=True)
@@ -195,8 +197,10 @@ def _reasons(answer: Answer) -> Iterable[list[str]]:
 
 
 def harmless(text: str) -> str:
-    """Text from outside, so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
+    """Text from outside, so that no spreadsheet takes it for a formula, blanks before it or not."""
+    seen = text.translate(UNSEEN).lstrip()
+    is_risky = seen.startswith(FORMULA_BEGINS) or text.startswith(CONTROL_BEGINS)
+    return f"'{text}" if is_risky else text
 
 
 def _fact(answer: Answer, name: str) -> str:

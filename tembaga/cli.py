@@ -123,6 +123,14 @@ def real(
 
 
 @app.command()
+def public_key(context: typer.Context) -> None:
+    """Print the OpenPGP key for which partners encrypt; the first call makes it."""
+    from tembaga.reading.decryption import public_key as ours
+
+    print(ours(context.obj.keys), end="")  # noqa: T201 - as it is, to be written into a file.
+
+
+@app.command()
 def receive(context: typer.Context) -> None:
     """Receive, validate, load and answer the files in the partners' inboxes."""
     from tembaga import stages

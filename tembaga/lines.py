@@ -44,7 +44,7 @@ def make_lines(
     end, line_no, is_whole = connection.execute(
         f"select c1, line_no, c{len(headers)} is not null from records "
         "order by line_no desc limit 1"
-    ).fetchone() or (None, 0, True)
+    ).fetchone() or (None, feed.header_row, True)
     if end != END:  # A quotation mark took it in: in this record or in the one after it.
         raise unreadable(feed, line_no + is_whole)
     # DuckDB reads text in one thread and with no dictionaries: from a table it is twice as fast.
@@ -100,7 +100,7 @@ with texts as (
         {_text(cells[price])} as price_text
     from records
     where
-        (line_no > 1 and c1 <> {quoted(END)})
+        c1 <> {quoted(END)}
         and coalesce({", ".join(f"nullif(c{n}, '')" for n in range(1, width + 1))}, more)
         is not null
 ),

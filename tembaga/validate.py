@@ -29,7 +29,7 @@ from tembaga.agreements import Agreement
 from tembaga.feeds import SalesFeed
 from tembaga.lines import make_lines
 from tembaga.outcomes import KEYED, REJECTS, Figures, judge, write
-from tembaga.reading import copy_text, copy_workbook, quoted, read_header, records_query
+from tembaga.reading import copy_records, quoted, read_header, records_query
 from tembaga.refusal import FileRefused
 from tembaga.register.tables import advocates, files, outlets
 from tembaga.rulepack import RulePack, load_rulepack
@@ -153,7 +153,7 @@ def _validate_sales(
     with closing(duckdb.connect(str(database))) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
-        _read(connection, _original(file, settings), feed, workspace)
+        _read(connection, _original(file, settings), feed, workspace, settings)
         _list(connection, "products", products)
         _list_enrolled(connection, engine, feed)
         if may_hinder:
@@ -177,13 +177,14 @@ def _original(file: Row[Any], settings: Settings) -> Path:
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, original: Path, feed: SalesFeed, workspace: Path
+    connection: duckdb.DuckDBPyConnection,
+    original: Path,
+    feed: SalesFeed,
+    workspace: Path,
+    settings: Settings,
 ) -> None:
-    if original.stat().st_size == 0:
-        raise FileRefused("E_FILE_EMPTY")  # Of a workbook, too, that would be no workbook.
     copy = workspace / "records.txt"
-    copy_records = copy_text if feed.format == "csv" else copy_workbook
-    copy_records(original, copy, feed)
+    copy_records(original, copy, feed, keys=settings.keys)
     headers = read_header(copy, feed)
     make_lines(connection, records_query(copy, feed, headers), feed, headers)
     copy.unlink()
