@@ -9,7 +9,7 @@ in `files.detail`; a sentence about a line stands alone, beside the field and th
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["file", "rejected", "held", "duplicate"]
+Severity = Literal["file", "rejected", "held", "duplicate", "accepted"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Code:
     """One answer.
 
     `file`: the whole file is refused. The others are what becomes of a line: `rejected` must
-    be sent again, corrected; `held` waits for something of ours; `duplicate` has no effect.
+    be sent again, corrected; `held` waits for something of ours; `duplicate` has no effect;
+    `accepted` is said of a line that was held and counts now.
     """
 
     code: str
@@ -327,10 +328,10 @@ _ALL = (
         "held",
         id="Nomor anggota tidak terdaftar.",
         en="The advocate is not enrolled.",
-        hint_id="Periksa nomor kartu. Jika benar, daftarkan anggota itu, lalu kirim lagi baris "
-        "ini.",
-        hint_en="Check the number on the card. If it is right, have the advocate enrolled, "
-        "then send the line again.",
+        hint_id="Periksa nomor kartu. Jika benar, daftarkan anggota itu: setelah itu baris ini "
+        "diproses dengan sendirinya, tanpa dikirim lagi.",
+        hint_en="Check the number on the card. If it is right, have the advocate enrolled: the "
+        "line is then taken up by itself and need not be sent again.",
     ),
     Code(
         "E_OUTLET_MISSING",
@@ -345,9 +346,10 @@ _ALL = (
         "held",
         id="Kode toko tidak terdaftar.",
         en="The outlet is not enrolled.",
-        hint_id="Periksa kode toko. Jika benar, daftarkan toko itu, lalu kirim lagi baris ini.",
-        hint_en="Check the code. If it is right, have the outlet enrolled, "
-        "then send the line again.",
+        hint_id="Periksa kode toko. Jika benar, daftarkan toko itu: setelah itu baris ini diproses "
+        "dengan sendirinya, tanpa dikirim lagi.",
+        hint_en="Check the code. If it is right, have the outlet enrolled: the line is then taken "
+        "up by itself and need not be sent again.",
     ),
     Code(
         "E_SKU_MISSING",
@@ -380,9 +382,10 @@ _ALL = (
         "ketahui.",
         en="This product's points go by another unit of measure, and we do not know yet how much "
         "of it this line's unit holds.",
-        hint_id="Periksa satuannya. Jika benar, beri tahu kami isinya, lalu kirim lagi baris ini.",
-        hint_en="Check the unit. If it is right, tell us how much it holds, then send the line "
-        "again.",
+        hint_id="Periksa satuannya. Jika benar, beri tahu kami isinya: setelah itu baris ini "
+        "diproses dengan sendirinya, tanpa dikirim lagi.",
+        hint_en="Check the unit. If it is right, tell us how much it holds: the line is then taken "
+        "up by itself and need not be sent again.",
     ),
     Code(
         "E_TAX",
@@ -390,8 +393,10 @@ _ALL = (
         id="Tarif PPN untuk tanggal ini belum kami ketahui, sehingga nilai baris belum dapat "
         "dihitung.",
         en="We know no rate of VAT for this day, so the line's amount cannot be worked out yet.",
-        hint_id="Periksa tanggalnya. Jika benar, hubungi kami, lalu kirim lagi baris ini.",
-        hint_en="Check the date. If it is right, write to us, then send the line again.",
+        hint_id="Periksa tanggalnya. Jika benar, hubungi kami: setelah tarifnya kami ketahui, "
+        "baris ini diproses dengan sendirinya, tanpa dikirim lagi.",
+        hint_en="Check the date. If it is right, write to us: once we know the rate, the line is "
+        "taken up by itself and need not be sent again.",
     ),
     Code(
         "RETURN_UNMATCHED",
@@ -453,9 +458,21 @@ _ALL = (
         hint_id="Tidak perlu tindakan.",
         hint_en="Nothing to do.",
     ),
+    Code(
+        "TAKEN_UP",
+        "accepted",
+        id="Baris ini sebelumnya ditahan; penyebabnya sudah tidak ada dan baris ini sekarang "
+        "dihitung.",
+        en="The line was held before; its cause is gone, and the line counts now.",
+        hint_id="Tidak perlu tindakan; jangan kirim lagi baris ini.",
+        hint_en="Nothing to do; do not send the line again.",
+    ),
 )
 
 CODES = {code.code: code for code in _ALL}
+
+# A line held for nothing else is taken up by itself once their cause is gone.
+WAITS_FOR_US = frozenset(("E_ADVOCATE_UNKNOWN", "E_OUTLET_UNKNOWN", "E_UNIT", "E_TAX"))
 
 
 def as_tables(language: Literal["id", "en"]) -> str:
@@ -482,10 +499,12 @@ _OF_SEVERITY_ID = {
     "rejected": "Baris ditolak: perbaiki dan kirim lagi",
     "held": "Baris ditahan: menunggu sesuatu",
     "duplicate": "Baris ganda: tidak berpengaruh",
+    "accepted": "Baris yang tadinya ditahan: sekarang dihitung",
 }
 _OF_SEVERITY_EN = {
     "file": "The whole file is refused",
     "rejected": "The line is rejected: correct it and send it again",
     "held": "The line is held: it waits for something",
     "duplicate": "The line is a duplicate: it has no effect",
+    "accepted": "The line was held: it counts now",
 }

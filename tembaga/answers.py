@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 from sqlalchemy import Row
@@ -57,14 +58,22 @@ class Answer:
     """What a partner is told about one file.
 
     `found` are the files of its folder that say why lines were not accepted, as validation
-    and loading have written them; there are none if the file was refused.
+    and loading have written them; there are none if the file was refused. A later answer tells
+    of the lines that had been held and are taken up, and of no others.
     """
 
     file: Row[Any]
     agreement: Agreement
     programme: Programme
-    received_on: date
+    time_zone: ZoneInfo
     found: Sequence[Path]
+    is_later: bool = False
+
+    @property
+    def received_on(self) -> date:
+        """The day on which the file was seen, where the programme runs."""
+        day: date = self.file.seen_at.astimezone(self.time_zone).date()
+        return day
 
     @property
     def refusal(self) -> Code | None:
@@ -87,6 +96,8 @@ class Answer:
         """The key of the words that sum it up."""
         if self.refusal is not None:
             return "refused"
+        if self.is_later:
+            return "taken_up"
         whole = self.file.lines_in == self.file.lines_accepted
         return "loaded_whole" if whole else "loaded_partly"
 

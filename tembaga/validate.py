@@ -3,6 +3,7 @@
     landing/<partner>/<file_no>/
       original/<name>      as it came
       rows.parquet         the accepted lines, typed
+      held.parquet         those that are held until a cause of ours is gone, typed
       rejects.parquet      each reason for which a line was not accepted
       validation.json      what Great Expectations found
 
@@ -28,7 +29,7 @@ from tembaga import landing
 from tembaga.agreements import Agreement
 from tembaga.feeds import SalesFeed
 from tembaga.lines import make_lines
-from tembaga.outcomes import KEYED, REJECTS, Figures, judge, write
+from tembaga.outcomes import KEYED, REJECTS, Figures, judge, part_held, write
 from tembaga.reading import copy_records, quoted, read_header, records_query
 from tembaga.refusal import FileRefused
 from tembaga.register.tables import advocates, files, outlets
@@ -36,7 +37,7 @@ from tembaga.rulepack import RulePack, load_rulepack
 from tembaga.settings import Settings
 
 MEMORY_LIMIT = "500MB"  # Of DuckDB; what does not fit goes to the disk.
-RESULTS = ("rows.parquet", "rejects.parquet", "validation.json")
+RESULTS = ("rows.parquet", "held.parquet", "rejects.parquet", "validation.json")
 WORKSPACE = ".validation-"
 OPEN_STATES = ("landed", "validated")
 
@@ -155,14 +156,16 @@ def _validate_sales(
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
         _read(connection, _original(file, settings), feed, workspace, settings)
         _list(connection, "products", products)
-        _list_enrolled(connection, engine, feed)
-        if may_hinder:
-            _list_hindrances(connection, rulepack)
+        list_known(connection, engine, feed, rulepack)
         connection.execute(REJECTS)
         found = [judge(connection, suite, database=database, table="lines")]
         connection.execute(KEYED)
+        has_held = part_held(connection)
         if feed.columns.document_line is not None:
-            found.append(judge(connection, repeats_suite(), database=database, table="keyed"))
+            found += [
+                judge(connection, repeats_suite(), database=database, table=table)
+                for table in (("keyed", "held") if has_held else ("keyed",))
+            ]
         (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
         return write(connection, workspace)
 
@@ -188,6 +191,20 @@ def _read(
     headers = read_header(copy, feed)
     make_lines(connection, records_query(copy, feed, headers), feed, headers)
     copy.unlink()
+
+
+def list_known(
+    connection: duckdb.DuckDBPyConnection, engine: Engine, feed: SalesFeed, rulepack: RulePack
+) -> bool:
+    """Lay beside the table `lines` who is enrolled and what hinders rating, as it is known now.
+
+    Returns whether anything may hinder rating: the table `hindrances` is there.
+    """
+    _list_enrolled(connection, engine, feed)
+    may_hinder = rulepack.may_hinder(has_units=feed.columns.unit is not None, tax_basis=feed.tax)
+    if may_hinder:
+        _list_hindrances(connection, rulepack)
+    return may_hinder
 
 
 def _list_enrolled(connection: duckdb.DuckDBPyConnection, engine: Engine, feed: SalesFeed) -> None:

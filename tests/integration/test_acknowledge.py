@@ -9,16 +9,26 @@ from datetime import UTC, datetime
 import pytest
 from desk import Desk, agreement, text
 from paramiko import SFTPClient
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from expectations.codes import CODES
 from tembaga.acknowledge import acknowledge, name_of
 from tembaga.agreements import Agreement
 from tembaga.landing import folder_of
-from tembaga.register.tables import files
+from tembaga.load import load
+from tembaga.register.tables import advocates, files, outlets
 from tembaga.settings import Settings
+from tembaga.waiting import to_answer
 
 LATER = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+
+def enrol(register: Connection, advocate: str) -> None:
+    """Enrol an advocate, and the shop where they work."""
+    shop = {"outlet": "O-1", "name": "Shop", "address": "", "city": "", "province": ""}
+    register.execute(insert(outlets).values(shop))
+    person = {"advocate": advocate, "name": "A", "email": "a@tembaga.example", "phone": ""}
+    register.execute(insert(advocates).values(person | {"language": "en", "outlet": "O-1"}))
 
 
 @pytest.fixture
@@ -48,6 +58,37 @@ def answer(desk: Desk, sftp: SFTPClient) -> Callable[..., dict[str, bytes]]:
         return {name: _read(sftp, f"north/ack/{name}") for name in sftp.listdir("north/ack")}
 
     return answer
+
+
+def test_lines_that_are_taken_up_are_told_of_in_a_second_answer(desk: Desk, sftp: SFTPClient):
+    agreed = agreement(unlisted={"advocate": "hold", "outlet": "accept", "sku": "accept"})
+    partners = {"agreements": {"north": agreed}, "settings": desk.settings}
+    desk.judge(text({"member": "A-2"}, {"line": "2", "member": "A-3"}), agreed)
+
+    def answers() -> list[str]:
+        load(desk.register, **partners)
+        waiting = to_answer(desk.register, partners=["north"])
+        acknowledge(sftp, desk.register, waiting, now=LATER, **partners)
+        return sorted(name for name in sftp.listdir("north/ack") if name.endswith("csv"))
+
+    assert answers() == ["00000001_sales.csv.ack.csv"]
+    with desk.register.begin() as register:
+        enrol(register, "A-2")
+    assert answers() == [f"0000000{number}_sales.csv.ack.csv" for number in (1, 2)]
+    assert answers() == [f"0000000{number}_sales.csv.ack.csv" for number in (1, 2)]
+
+    blocks = _blocks(_read(sftp, "north/ack/00000002_sales.csv.ack.csv"))
+    assert ["File number", "1"] in blocks[0]
+    assert blocks[1][1:] == [
+        ["In", "2", "201.00"],
+        ["Accepted", "1", "100.50"],
+        ["Duplicate", "0", "0.00"],
+        ["Held", "1", "100.50"],
+        ["Rejected", "0", "0.00"],
+    ]
+    assert [row[:3] for row in blocks[2][1:]] == [["2", "Accepted", "TAKEN_UP"]]
+    page = _read(sftp, "north/ack/00000002_sales.csv.ack.html").decode()
+    assert "Lines that were looked at again" in page
 
 
 def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Callable):
