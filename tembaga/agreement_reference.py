@@ -31,7 +31,9 @@ def as_tables() -> str:
 def as_schema() -> str:
     """The JSON schema of an agreement, by which editors complete and check it."""
     schema = Agreement.model_json_schema()
-    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=1)
+    return json.dumps(
+        {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=1
+    )
 
 
 def _parts() -> dict[type[BaseModel], str]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 from sqlalchemy import Row
 
-from expectations.codes import CODES, Code
+from expectations.codes import AGAIN, CODES, Again, Code, sent_again
 from tembaga.agreements import Agreement
 from tembaga.letters import environment, load_language
 from tembaga.reading import quoted
@@ -34,7 +35,7 @@ FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Finding:
-    """One reason for which one line was not accepted."""
+    """One reason for which one line was not accepted; `again` is said of the line as a whole."""
 
     line_no: int
     outcome: str
@@ -42,6 +43,7 @@ class Finding:
     column: str
     seen: str
     amount: Decimal | None
+    again: Again
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,20 @@ class Answer:
         """Every reason, in the order of the lines."""
         named = self.agreement.feeds.sales.columns.named() if self.agreement.feeds.sales else {}
         query = "select line_no, outcome, code, field, seen, amount {} order by line_no, code"
-        for line_no, outcome, code, field, seen, amount in self._rows(query):
-            column = named[field].header if field in named else ""
-            yield Finding(line_no, outcome, CODES[code], column, seen or "", amount)
+        for line_no, reasons in groupby(self._rows(query), key=itemgetter(0)):
+            found = list(reasons)
+            again = sent_again(CODES[code] for _, _, code, *_ in found)
+            for _, outcome, code, field, seen, amount in found:
+                column = named[field].header if field in named else ""
+                yield Finding(line_no, outcome, CODES[code], column, seen or "", amount, again)
+
+    def says_again(self, again: Again) -> str:
+        """Whether to send something again, in the partner's words."""
+        return AGAIN[self.agreement.language][again]
+
+    def waits_for(self, code: Code) -> str:
+        """What a line waits for that is held by a code."""
+        return code.waits_for(self.agreement.language)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         if not self.found:
@@ -176,6 +189,7 @@ def _facts(answer: Answer) -> Iterable[list[str]]:
         facts["code"] = answer.refusal.code
         facts["reason"] = answer.reason
         facts["hint"] = answer.hint(answer.refusal)
+        facts["again"] = answer.says_again(answer.refusal.sent_again)
     else:
         facts["currency"] = answer.file.currency
     return ([_fact(answer, name), value] for name, value in facts.items())
@@ -189,7 +203,9 @@ def _sums(answer: Answer) -> Iterable[list[str]]:
 
 
 def _reasons(answer: Answer) -> Iterable[list[str]]:
-    names = ("line_no", "outcome", "code", "field", "seen", "amount", "reason", "hint")
+    names = (
+        "line_no", "outcome", "code", "field", "seen", "amount", "reason", "hint", "again", "waits",
+    )  # fmt: skip
     for nth, finding in enumerate(answer.findings()):
         if nth == 0:
             yield [_fact(answer, name) for name in names]
@@ -202,6 +218,8 @@ def _reasons(answer: Answer) -> Iterable[list[str]]:
             _plain(answer, finding.amount),
             finding.code.says(answer.agreement.language),
             answer.hint(finding.code),
+            answer.says_again(finding.again),
+            answer.waits_for(finding.code),
         ]
 
 

@@ -41,7 +41,7 @@ class Form(Part):
         "utf-8", description="Of a text; `utf-8` with or without a byte order mark."
     )
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
-        ",", description="Between the cells of a `csv`; a tab is written `\"\\t\"`."
+        ",", description='Between the cells of a `csv`; a tab is written `"\\t"`.'
     )
     header_row: int = Field(
         1, ge=0, le=100, description="Where the header stands; 0: none, columns are `1`, `2`, …"

@@ -120,7 +120,29 @@ def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Calla
         ["4", "Held", "E_CONFLICT", "invoice", "2", "-0.50"],
         ["5", "Held", "E_CONFLICT", "invoice", "2", "-1.50"],
     ]
-    assert blocks[2][2][6:] == [CODES["E_QUANTITY"].en, CODES["E_QUANTITY"].hint_en]
+    assert blocks[2][0][6:] == ["Reason", "What to do", "Send again", "Waits for"]
+    assert blocks[2][2][6:] == [CODES["E_QUANTITY"].en, CODES["E_QUANTITY"].hint_en, "yes", ""]
+    assert blocks[2][3][8:] == ["yes", "your word on which line is right"]
+
+
+def test_a_partner_is_told_whether_to_send_a_line_again(desk: Desk, answer: Callable):
+    agreed = agreement(unlisted={"advocate": "hold", "outlet": "accept"}, not_products=["FREIGHT"])
+    again = {
+        "2": ({"product": "OTHER"}, "only if it is wrong"),
+        "3": ({"product": "OTHER", "qty": "x"}, "yes"),
+        "4": ({"member": "A-9"}, "only if it is wrong"),
+        "5": ({"member": "A-9", "date": ""}, "yes"),
+        "6": ({"product": "FREIGHT", "member": ""}, "no"),
+    }
+    desk.judge(text(*(line for line, _ in again.values())), agreed)
+
+    answers = answer(agreed)
+
+    reasons = _blocks(answers["00000001_sales.csv.ack.csv"])[2][1:]
+    page = answers["00000001_sales.csv.ack.html"].decode()
+    assert {(row[0], row[8]) for row in reasons} == {(n, said) for n, (_, said) in again.items()}
+    assert page.count(">only if it is wrong</td>") == 3
+    assert "Waits for: the advocate to be enrolled" in page
 
 
 def test_what_loading_found_is_told_as_well(desk: Desk, answer: Callable, settings: Settings):
@@ -147,6 +169,7 @@ def test_a_refused_file_is_answered_with_what_to_do(desk: Desk, answer: Callable
             "We have this very file already: sales.csv, received on 2026-03-02 as file number 1.",
         ],
         ["What to do", CODES["DUPLICATE_FILE"].hint_en],
+        ["Send again", "no"],
     ]
 
 
