@@ -389,6 +389,32 @@ def settlement(
         _show(settle(warehouse, merchant, seen), form)
 
 
+@agreement.command("propose")
+def propose_agreement(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A sales file as the partner sends it.")],
+    partner: Annotated[
+        str | None, typer.Option(help="Its account; default: the name of the folder of --to.")
+    ] = None,
+    language: Annotated[Literal["id", "en"], typer.Option(help="Of our answers.")] = "id",
+    to: Annotated[
+        Path | None, typer.Option(help="Write agreement.yml into this folder, if none is there.")
+    ] = None,
+) -> None:
+    """Draft the agreement of a new distributor from a sample, and say how sure each guess is."""
+    from tembaga import proposals
+
+    with _in_sentences(Console(stderr=True)):
+        name = partner or (to.resolve().name if to else "new_partner")
+        proposal = proposals.draft(file, name, language=language, settings=context.obj)
+        if to is not None:
+            _say(f"The draft is {proposals.keep(proposal, to)}.")
+    if to is None:
+        sys.stdout.write(proposal.text)
+    for line in proposals.report(proposal):
+        Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
+
+
 @agreement.command("try")
 def try_agreement(
     context: typer.Context,
