@@ -8,6 +8,7 @@ from functools import cache
 import duckdb
 
 from tembaga.proposing.guess import Guess
+from tembaga.reading import quoted
 
 # Decimal and thousands mark, the plainest first: of two that fit alike the first is meant.
 MARKS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "))
@@ -21,7 +22,7 @@ TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %I:%M %p")
 LOOKS_LIKE_A_DAY = re.compile(
     r"\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{1,4}([ T]\d{1,2}:.*)?|20\d{6}"
 )
-ENOUGH = 0.8  # Of the cells of a column, for it to be numbers or days; the rest are faults.
+ENOUGH = 0.7  # Of the cells of a column, for it to be numbers or days; the rest are faults.
 
 
 @dataclass(frozen=True)
@@ -92,19 +93,19 @@ def read_days(cells: Sequence[str]) -> tuple[int, Guess | None]:
     """How many cells are days in the form that fits best, and that form."""
     if not any(map(is_day, cells)):
         return 0, None
-    form_of = [f"{day}{time}" for day in DAYS for time in TIMES]
+    forms = [f"{day}{time}" for day in DAYS for time in TIMES]
     with duckdb.connect() as connection:
         connection.execute("create table cells as select unnest($1::varchar[]) as cell", [cells])
-        found = [
-            (fit, above, form)
-            for form in form_of
-            for fit, above in connection.execute(
-                "select count(*), count(*) filter (day(moment) > 12) "
-                "from (select try_strptime(cell, $1) as moment from cells) "
-                "where year(moment) between 2000 and 2100",
-                [form],
-            ).fetchall()
-        ]
+        counted = connection.execute(
+            " union all ".join(
+                f"select {quoted(form)}, count(*), count(*) filter (day(moment) > 12) "
+                f"from (select try_strptime(cell, {quoted(form)}) as moment from cells) "
+                "where year(moment) between 2000 and 2100"
+                for form in forms
+            )
+        ).fetchall()
+    counts = {form: (fit, above) for form, fit, above in counted}
+    found = [(*counts[form], form) for form in forms]
     fit, above, form = max(found, key=lambda item: item[0])
     if not cells or fit < ENOUGH * len(cells):
         return fit, None

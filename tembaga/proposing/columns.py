@@ -191,7 +191,9 @@ def _guess(name: str, column: _Column, known: Known) -> Guess:
         value |= dict(_mended(name, column, evidence))
     if name in NUMBERS:
         values = [number for number in column.values if number is not None]
-        evidence.append(f"{sum(number < 0 for number in values)} of {len(values)} are negative")
+        evidence.append(f"{len(values)} of {len(column.filled)} are numbers")
+        evidence.append(f"{sum(number < 0 for number in values)} are negative")
+        certain = certain and len(values) == len(column.filled)
     if name == "document_date" and column.day is not None:
         evidence.append(column.day.evidence)
     sure: Sure = "sure" if certain else ("likely" if by_name else "open")
