@@ -6,6 +6,7 @@ no code: all that differs between their files is said there.
 
 import base64
 import binascii
+import logging
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +16,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from tembaga.agreement_faults import YamlError, placeholders, read_yaml, sentences
 from tembaga.feeds import SalesFeed
 from tembaga.forms import Part
+
+log = logging.getLogger(__name__)
 
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Language = Literal["id", "en"]
@@ -84,12 +87,17 @@ class Agreement(Part):
         return feed if feed is not None and fnmatchcase(name, feed.files) else None
 
 
-def load_agreements(folder: Path, *, programme: str) -> dict[str, Agreement]:
+def load_agreements(
+    folder: Path, *, programme: str, drafts_too: bool = False
+) -> dict[str, Agreement]:
     """Read the agreements of a programme, by partner, ordered by their numbers.
 
+    A draft with fields left open is no agreement yet: it is left out, unless it is asked for,
+    and holds up nobody else.
+
     Raises:
-        AgreementError: One cannot be read, does not fit the schema, is a draft with fields
-            left open, lies in another partner's folder, or takes a number that is taken.
+        AgreementError: One cannot be read, does not fit the schema, lies in another partner's
+            folder, or takes a number that is taken.
     """
     found = [_load(path) for path in sorted(folder.glob("*/agreement.yml"))]
     by_number: dict[int, Agreement] = {}
@@ -101,6 +109,14 @@ def load_agreements(folder: Path, *, programme: str) -> dict[str, Agreement]:
                 f"{agreement.partner}/agreement.yml: number {agreement.number} is "
                 f"{other.partner}'s; choose one that no partner has had"
             )
+        still_open = [field for field, _ in placeholders(agreement)]
+        if still_open and not drafts_too:
+            log.warning(
+                "%s/agreement.yml is left out: still to be filled in: %s",
+                agreement.partner,
+                ", ".join(still_open),
+            )
+            continue
         by_number[agreement.number] = agreement
     return {by_number[number].partner: by_number[number] for number in sorted(by_number)}
 
@@ -130,8 +146,6 @@ def _load(path: Path) -> Agreement:
     agreement = read_agreement(path)
     if agreement.partner != path.parent.name:
         raise AgreementError(f"{where}: partner must be the folder's name, {path.parent.name!r}")
-    if still_open := [field for field, _ in placeholders(agreement)]:
-        raise AgreementError(f"{where}: still to be filled in: {', '.join(still_open)}")
     return agreement
 
 

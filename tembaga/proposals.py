@@ -32,7 +32,7 @@ def draft(file: Path, partner: str, *, language: Language, settings: Settings) -
             f"{partner!r} cannot be a partner's account: take small letters, digits and _."
         )
     rulepack = load_rulepack(settings.campaigns)
-    taken = load_agreements(settings.agreements, programme=settings.programme)
+    taken = load_agreements(settings.agreements, programme=settings.programme, drafts_too=True)
     subject = Subject(
         partner=partner,
         number=max((agreement.number for agreement in taken.values()), default=0) + 1,

@@ -6,7 +6,7 @@
     draft.py     the agreement, with the evidence of each guess beside it
 
 Nothing is more sure than its evidence. What could not be found out stands in the draft as a
-placeholder, which keeps it from being used before somebody has filled it in.
+placeholder, and the draft is left out of all work until somebody has filled it in.
 """
 
 import re

@@ -91,10 +91,6 @@ def test_a_file_belongs_to_the_feed_whose_pattern_its_name_fits(tmp_path):
             sales(columns=COLUMNS_OF | {"document": {"constant": "B"}}),
             "document differs from line to line: it needs a header",
         ),
-        (
-            sales(columns=COLUMNS_OF | {"outlet": {"header": "?? outlet"}}),
-            "still to be filled in: feeds.sales.columns.outlet.header",
-        ),
         ({"public_keys": ["ssh-dss AAAA"]}, "public_keys: 'ssh-dss' begins no public key"),
         ({"public_keys": ["ssh-ed25519 AAA="]}, "public_keys: the key ssh-ed25519 AAA=… is damag"),
         ({"public_keys": ["-----BEGIN OPENSSH PRIVATE KEY-----"]}, "this is a private key"),
@@ -147,12 +143,16 @@ def test_public_keys_and_several_contacts_may_stand_in_it(tmp_path):
     assert agreement.other_contacts == (agreement.contact,)
 
 
-def test_a_draft_with_fields_left_open_can_be_read_and_not_be_used(tmp_path):
-    write(tmp_path, DISTRIBUTOR, name="?? its name")
+def test_a_draft_with_fields_left_open_is_left_out_and_holds_up_nobody(tmp_path, caplog):
+    write(tmp_path, MERCHANT)
+    write(tmp_path, DISTRIBUTOR, **sales(columns=COLUMNS_OF | {"sku": {"header": "?? sku"}}))
 
-    assert read_agreement(tmp_path / "north/agreement.yml").name == "?? its name"
-    with pytest.raises(AgreementError, match="still to be filled in: name"):
-        load_agreements(tmp_path, programme="demo")
+    found = load_agreements(tmp_path, programme="demo")
+
+    assert list(found) == ["south"]
+    assert "still to be filled in: feeds.sales.columns.sku.header" in caplog.text
+    assert read_agreement(tmp_path / "north/agreement.yml").partner == "north"
+    assert len(load_agreements(tmp_path, programme="demo", drafts_too=True)) == 2
 
 
 def test_an_agreement_lies_in_its_partners_folder(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from tembaga.agreements import Agreement, AgreementError, load_agreements, read_agreement
+from tembaga.agreements import Agreement, load_agreements, read_agreement
 from tembaga.cli import app
 from tembaga.proposals import draft, keep
 from tembaga.proposing import Known, ProposalError, Subject, propose
@@ -259,8 +259,7 @@ def test_a_draft_is_kept_once_and_cannot_be_used_before_it_is_filled_in(tmp_path
 
     with pytest.raises(ProposalError, match="is there already"):
         keep(proposal, tmp_path / "inbound" / "north")
-    with pytest.raises(AgreementError, match=r"filled in: name, contact\.name"):
-        load_agreements(tmp_path / "inbound", programme="demo")
+    assert load_agreements(tmp_path / "inbound", programme="demo") == {}
     assert read_agreement(path).number == 15
 
 
