@@ -6,8 +6,9 @@
 
 `look` numbers the files that have come to rest. Each is received and validated by itself: one
 that fails holds up no other, turns the run red at its end, and is taken up by the next run.
-`load` puts what was accepted into the warehouse, `acknowledge` tells each partner what became
-of each file. A refused file is no failure: it is answered.
+`load` puts what was accepted into the warehouse, with the held lines whose cause is gone;
+`acknowledge` tells each partner what became of each file. A refused file is no failure: it is
+answered.
 
 A failed task may be cleared at any time: nothing is received, loaded or answered twice.
 """
@@ -68,8 +69,9 @@ def receive_files():
     def each_file(file_no: int) -> None:
         validate(receive(file_no))
 
-    files = each_file.expand(file_no=look())
-    files >> load() >> acknowledge()
+    found = look()
+    files = each_file.expand(file_no=found)
+    [found, files] >> load() >> acknowledge()  # Held lines may be taken up without any file.
     files >> every_file_came_through()
 
 

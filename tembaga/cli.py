@@ -35,6 +35,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+agreement = typer.Typer(
+    help="Agreements with partners: draft one from a sample, and try one on a file.",
+    no_args_is_help=True,
+)
+app.add_typer(agreement, name="agreement")
 console = Console()
 
 ANSWER_WIDTH = 160
@@ -433,6 +438,65 @@ def settlement(
     with _reading(context.obj) as warehouse:
         seen = questions.point(warehouse, on=None, as_known_at=as_known_at)
         _show(settle(warehouse, merchant, seen), form)
+
+
+@agreement.command("propose")
+def propose_agreement(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A sales file as the partner sends it.")],
+    partner: Annotated[
+        str | None, typer.Option(help="Its account; default: the name of the folder of --to.")
+    ] = None,
+    language: Annotated[Literal["id", "en"], typer.Option(help="Of our answers.")] = "id",
+    to: Annotated[
+        Path | None, typer.Option(help="Write agreement.yml into this folder, if none is there.")
+    ] = None,
+) -> None:
+    """Draft the agreement of a new distributor from a sample, and say how sure each guess is."""
+    from tembaga import proposals
+
+    with _in_sentences(Console(stderr=True)):
+        name = partner or (to.resolve().name if to else "new_partner")
+        proposal = proposals.draft(file, name, language=language, settings=context.obj)
+        if to is not None:
+            _say(f"The draft is {proposals.keep(proposal, to)}.")
+    if to is None:
+        sys.stdout.write(proposal.text)
+    for line in proposals.report(proposal):
+        Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@agreement.command("try")
+def try_agreement(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file as the partner would send it.")],
+    agreed: Annotated[
+        Path | None,
+        typer.Option(
+            "--agreement",
+            help="An agreement.yml or its folder; default: the one that the file lies beside, or "
+            "whose pattern fits its name.",
+        ),
+    ] = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show what would become of a file, line by line, and receive nothing; 1 if it is refused."""
+    from tembaga import trial
+
+    settings: Settings = context.obj
+    with _in_sentences(Console(stderr=True)):
+        found = trial.find_agreement(file, settings, agreed)
+        today = trial.today(found, settings)
+        tried = trial.attempt(file, found, settings=settings, today=today)
+    notes = Console(stderr=form == "csv")
+    for remark in (f"{file.name}, as {found.partner} would send it.", *tried.remarks):
+        notes.print(remark, highlight=False, markup=False, soft_wrap=True)
+    notes.print(tried.verdict, highlight=False, markup=False, soft_wrap=True, style="bold")
+    shown = (tried.judged,) if form == "csv" else (tried.sums, tried.read, tried.reasons)
+    for answer in shown:
+        if answer.rows:
+            _show(answer, form)
+    raise typer.Exit(1 if tried.refusal else 0)
 
 
 def _show(answer: "Answer", form: str) -> None:

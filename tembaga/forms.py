@@ -20,7 +20,7 @@ class Span(Part):
     """Where a cell stands in a line of fixed width, in characters."""
 
     start: int = Field(ge=1, description="Its first character; that of the line is 1.")
-    width: int = Field(ge=1, le=1000)
+    width: int = Field(ge=1, le=1000, description="How many characters it has.")
 
     @property
     def end(self) -> int:
@@ -32,11 +32,17 @@ class Form(Part):
     """How a file is read. All of it is agreed, and nothing is guessed when a file comes."""
 
     files: str = Field(description="Pattern of the names, as `SALES_*.csv`.")
-    format: Literal["csv", "fixed", "xlsx", "xls", "jsonl", "parquet"]
+    format: Literal["csv", "fixed", "xlsx", "xls", "jsonl", "parquet"] = Field(
+        description="`csv` is any delimited text, `fixed` lines of fixed width."
+    )
     packing: Literal["none", "gz", "zip"] = Field("none", description="`zip` holds one file.")
     encryption: Literal["none", "pgp"] = Field("none", description="Of the packed file.")
-    encoding: Literal["utf-8", "utf-16", "windows-1252"] = "utf-8"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: Literal["utf-8", "utf-16", "windows-1252"] = Field(
+        "utf-8", description="Of a text; `utf-8` with or without a byte order mark."
+    )
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        ",", description='Between the cells of a `csv`; a tab is written `"\\t"`.'
+    )
     header_row: int = Field(
         1, ge=0, le=100, description="Where the header stands; 0: none, columns are `1`, `2`, …"
     )
@@ -46,10 +52,14 @@ class Form(Part):
     spans: dict[str, Span] = Field(
         {}, description="Of a line of fixed width: where the cell under each header stands."
     )
-    decimal_mark: Literal[".", ","] = "."
-    thousands_mark: Literal["", ".", ",", " "] = ""
-    date_format: str = Field("%Y-%m-%d", description="As strptime writes it.")
-    max_bytes: int = Field(1024**3, gt=0)
+    decimal_mark: Literal[".", ","] = Field(".", description="Before the decimals of a number.")
+    thousands_mark: Literal["", ".", ",", " "] = Field(
+        "", description="Between groups of three digits; a number may also be without it."
+    )
+    date_format: str = Field(
+        "%Y-%m-%d", description="As strptime writes it: `%d/%m/%Y` is 31/01/2026."
+    )
+    max_bytes: int = Field(1024**3, gt=0, description="A larger file is refused.")
     final_newline: Literal["required", "optional"] = Field(
         "required", description="Required: a file whose last line does not end was cut."
     )

@@ -73,9 +73,9 @@ def number(cell: str, feed: SalesFeed) -> str:
 
 def _lines_query(feed: SalesFeed, headers: list[str]) -> str:
     width = len(headers)
-    named = feed.columns.named()
+    named = feed.columns.given()
     price = "amount" if "amount" in named else "unit_price"
-    cells = {name: f"c{headers.index(column.header) + 1}" for name, column in named.items()}
+    cells = {name: _cell(column, headers) for name, column in named.items()}
     codes = (
         "document", "document_line", "advocate", "second_advocate", "outlet", "sku", "unit",
         "returns_document",
@@ -128,6 +128,17 @@ select
     case when fits then {"price" if price == "amount" else _product()} end as amount
 from numbers
 """
+
+
+def _cell(column: Column, headers: list[str]) -> str:
+    """SQL for what a line says in a column: a constant, its cell, or for an empty one the default.
+
+    The cell of a line that does not fit the header is not looked at.
+    """
+    if column.constant:
+        return quoted(column.constant)
+    cell = f"c{headers.index(column.header) + 1}"
+    return f"coalesce({_text(cell)}, {quoted(column.default)})" if column.default else cell
 
 
 def _product() -> str:

@@ -207,6 +207,8 @@ def _counted(file: RowMapping) -> list[Decimal | int | None]:
 def _became(file: RowMapping) -> str:
     if file["code"] == "DUPLICATE_FILE":
         return f"known as #{file['duplicate_of_file_no']}"
+    if file["takes_up_file_no"]:
+        return f"held lines of #{file['takes_up_file_no']}: {file['state']}"
     return str(file["code"] or file["state"])
 
 

@@ -86,6 +86,15 @@ replacements = Table(
     Column("replaces_line_no", Integer, nullable=False),
 )
 
+# A line that had been held, and the file that brought it again: its last uptake, and its batch's.
+uptakes = Table(
+    "uptakes",
+    raw,
+    Column("file_no", Integer, nullable=False, comment="The uptake."),
+    Column("of_file_no", Integer, nullable=False),
+    Column("of_line_no", Integer, nullable=False),
+)
+
 # What the office has written down, line by line; each table is a feed (tembaga/papers.py).
 requests = Table(
     "requests",

@@ -70,6 +70,12 @@ files = Table(
     Column(
         "loaded_after_batch_no", Integer, comment="The last batch in the ledger when it was loaded."
     ),
+    Column(
+        "takes_up_file_no",
+        Integer,
+        ForeignKey("files.file_no"),
+        comment="An uptake: it has held lines of that file.",
+    ),
 )
 
 batches = Table(

@@ -38,7 +38,7 @@ RULES = [
     ).expectations,
     *repeats_suite().expectations,
 ]
-FOUND_BY_LOADING = {"RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS"}
+FOUND_BY_LOADING = {"RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "TAKEN_UP"}
 # An advocate may be unknown as the first or the second; a second claimant may stand in a line of
 # its own or in the same one.
 TOLD_OF_TWO_COLUMNS = ["E_ADVOCATE_UNKNOWN", "E_DOUBLE_CLAIM"]
