@@ -146,7 +146,7 @@ def submit(
         str,
         typer.Argument(
             help="requests, cancellations, adjustments, opening_balances, merges, reversals, "
-            "claims or payments",
+            "releases, claims or payments",
         ),
     ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8, with the columns of the feed.")],
@@ -253,6 +253,19 @@ def status(context: typer.Context) -> None:
         ]
     for table in tables:
         console.print(table, width=max(console.width, STATUS_WIDTH), crop=False)
+
+
+@app.command()
+def held(context: typer.Context, form: AnswerFormat = "table") -> None:
+    """Show the lines that wait for a person; `tembaga submit releases` answers them."""
+    from tembaga import questions
+    from tembaga.held import for_an_answer
+
+    with _installation(context.obj) as here, here.engine.connect() as register:
+        lines = for_an_answer(register, settings=here.settings)
+    columns = ("of_file_no", "of_line_no", "partner", "code", "seen", "document", "advocate")
+    title = f"Lines that wait for a person, and why: {len(lines)}"
+    _show(questions.Answer(title, (*columns, "day", "amount"), lines), form)
 
 
 @app.command()

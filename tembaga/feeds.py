@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tembaga.forms import Form, Part
+from tembaga.plausible import Plausible
 
 
 class Column(Part):
@@ -123,3 +124,4 @@ class SalesFeed(Feed):
     not_products: tuple[str, ...] = Field(
         (), description="Codes that look like a product and are none: postage, fees. `*` matches."
     )
+    plausible: Plausible = Field(Plausible(), description="What makes a line wait for a person.")
