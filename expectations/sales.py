@@ -11,8 +11,9 @@ from datetime import date
 import great_expectations as gx
 
 from expectations.codes import CODES
+from tembaga.due import WEEKDAYS
 from tembaga.feeds import SalesFeed
-from tembaga.plausible import WEEKDAYS, Plausible
+from tembaga.plausible import Plausible
 from tembaga.suites import Rule
 
 FIRST_DAY = date(2000, 1, 1)

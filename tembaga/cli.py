@@ -241,12 +241,13 @@ def enrol(
 
 @app.command()
 def status(context: typer.Context) -> None:
-    """Show the files, the trial balance, the voucher batches and the statements of a home."""
+    """Show files and missing files, trial balance, voucher batches and statements of a home."""
     from tembaga import report
 
     with _installation(context.obj) as here:
         tables = [
             report.file_table(here.engine),
+            report.missing_table(here.engine),
             report.trial_balance_table(here.settings),
             report.voucher_table(here.engine),
             report.statement_table(here.engine),

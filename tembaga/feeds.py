@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from tembaga.due import Due
 from tembaga.forms import Form, Part
 from tembaga.plausible import Plausible
 
@@ -111,6 +112,7 @@ class Feed(Form):
 
     columns: Columns
     other_headers: tuple[str, ...] = Field((), description="Headers that are there and not used.")
+    due: Due | None = Field(None, description="When a file is missed; none: never.")
 
 
 class SalesFeed(Feed):

@@ -125,6 +125,19 @@ releases = Table(
     UniqueConstraint("of_file_no", "of_line_no"),
 )
 
+# A file that was due and had not come: a row for each who is told.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("partner", String, primary_key=True),
+    Column("feed", String, primary_key=True),
+    Column("due_on", Date, primary_key=True),
+    Column("reader", String, primary_key=True, comment="contact or operator"),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("found_at", DateTime(timezone=True), nullable=False),
+    Column("told_at", DateTime(timezone=True)),
+)
+
 periods = Table(
     "periods",
     metadata,
