@@ -270,6 +270,15 @@ def held(context: typer.Context, form: AnswerFormat = "table") -> None:
 
 
 @app.command()
+def docs(context: typer.Context) -> None:
+    """Build the data docs: what was found in every file, as pages under the home."""
+    from tembaga import data_docs
+
+    with _installation(context.obj) as here:
+        _say(f"The data docs begin at {data_docs.build(here.engine, settings=here.settings)}.")
+
+
+@app.command()
 def migrate(context: typer.Context) -> None:
     """Bring the register to the present schema."""
     with _installation(context.obj):
