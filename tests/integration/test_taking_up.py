@@ -1,6 +1,7 @@
 """A held line is taken up by itself once its cause is gone: once, and nothing is ever lost."""
 
 import io
+import random
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,10 +9,11 @@ from pathlib import Path
 import pytest
 from held_lines import Office, agreement
 from rich.console import Console
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from tembaga import load as loading
 from tembaga import replay, taking_up, verify
+from tembaga.register.tables import files
 from tembaga.settings import load_settings
 from tests.conftest import fresh_database
 from tests.spec.bookkeeper import CAMPAIGNS
@@ -95,6 +97,38 @@ def test_two_contents_of_one_held_line_go_on_waiting(office: Office):
 
     assert office.loads() == []
     assert office.figures(1) == (2, 0, 0, 2, 0)
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_whatever_comes_in_which_order_each_sale_counts_once(office: Office, seed: int):
+    chance = random.Random(seed)
+    strangers = [f"NEW-{n}" for n in range(4)]
+    sales: list[str] = []
+    for nth in range(6):
+        fresh = [
+            f"S-{nth}-{n},1,2026-01-06,{chance.choice(['ADV', *strangers])},SHOP,ANY,1,{nth + 1},"
+            for n in range(3)
+        ]
+        again = chance.sample(sales, min(2, len(sales)))
+        sales += fresh
+        lines = fresh + again
+        office.lands(*chance.sample(lines, len(lines)))
+        if strangers and chance.random() < 0.3:
+            office.enrols(strangers.pop())
+        if chance.random() < 0.6:
+            office.loads()
+    office.loads()
+    office.enrols(*strangers)
+    office.loads()
+    office.loads()
+
+    counted = office.asks(
+        "select document, count(*) from raw.sales where outcome = 'accepted' group by document"
+    )
+    assert sorted(counted) == sorted((sale.split(",")[0], 1) for sale in sales)
+    with office.engine.connect() as register:
+        held = register.scalar(select(func.sum(files.c.lines_held)))
+    assert held == 0
 
 
 class Killed(BaseException):
