@@ -514,6 +514,56 @@ _ALL = (
         waits_en="your word on which line is right",
     ),
     Code(
+        "E_OUTLIER",
+        "held",
+        id="Nilai atau kuantitas dokumen ini jauh lebih besar daripada biasanya, dibandingkan "
+        "dengan dokumen-dokumen sebelumnya dari anggota, toko atau barang yang sama.",
+        en="The document is far larger than usual, by the earlier documents of the same advocate, "
+        "outlet or product.",
+        hint_id="Baris ini menunggu pemeriksaan oleh petugas kami; jangan kirim lagi. Jika salah, "
+        "kirim koreksinya atau hubungi kami.",
+        hint_en="The line waits for a person of ours to look at it; do not send it again. If it is "
+        "wrong, send a correction or write to us.",
+    ),
+    Code(
+        "E_CLOSED_DAY",
+        "held",
+        id="Tanggal penjualan ini adalah hari tutup menurut perjanjian.",
+        en="The sale is dated on a day on which, as agreed, all are closed.",
+        hint_id="Baris ini menunggu pemeriksaan oleh petugas kami; jangan kirim lagi. Jika "
+        "tanggalnya salah, hubungi kami.",
+        hint_en="The line waits for a person of ours to look at it; do not send it again. If the "
+        "date is wrong, write to us.",
+    ),
+    Code(
+        "E_DOCUMENT_TWICE",
+        "held",
+        id="Nomor dokumen ini dipakai untuk lebih dari satu toko.",
+        en="The document's number is used for more than one outlet.",
+        hint_id="Baris ini menunggu pemeriksaan oleh petugas kami; jangan kirim lagi. Jika kode "
+        "tokonya salah, hubungi kami.",
+        hint_en="The line waits for a person of ours to look at it; do not send it again. If the "
+        "outlet's code is wrong, write to us.",
+    ),
+    Code(
+        "E_QUARTER_END",
+        "held",
+        id="Penjualan pada hari ini, di akhir kuartal, jauh lebih besar daripada rata-rata harian "
+        "Anda.",
+        en="The sales of this day, at the end of a quarter, are far above your own mean of a day.",
+        hint_id="Baris ini menunggu pemeriksaan oleh petugas kami; jangan kirim lagi.",
+        hint_en="The line waits for a person of ours to look at it; do not send it again.",
+    ),
+    Code(
+        "E_NOT_CREDIBLE",
+        "rejected",
+        id="Petugas kami telah memeriksa baris ini dan tidak menerimanya.",
+        en="A person of ours has looked at this line and does not accept it.",
+        hint_id="Jika menurut Anda baris ini benar, hubungi kami; jangan kirim lagi.",
+        hint_en="If you think that it is right, write to us; do not send it again.",
+        again="no",
+    ),
+    Code(
         "DUPLICATE",
         "duplicate",
         id="Baris yang sama sudah kami terima; baris ini tidak berpengaruh.",
@@ -536,6 +586,9 @@ CODES = {code.code: code for code in _ALL}
 
 # A line held for nothing else is taken up by itself once their cause is gone.
 WAITS_FOR_US = frozenset(("E_ADVOCATE_UNKNOWN", "E_OUTLET_UNKNOWN", "E_UNIT", "E_TAX"))
+
+# One held for these, too, once a person has released it.
+WAITS_FOR_A_PERSON = frozenset(("E_OUTLIER", "E_CLOSED_DAY", "E_DOCUMENT_TWICE", "E_QUARTER_END"))
 
 
 def as_tables(language: Literal["id", "en"]) -> str:

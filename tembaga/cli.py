@@ -160,7 +160,7 @@ def submit(
         str,
         typer.Argument(
             help="requests, cancellations, adjustments, opening_balances, merges, reversals, "
-            "claims or payments",
+            "releases, claims or payments",
         ),
     ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8, with the columns of the feed.")],
@@ -255,18 +255,41 @@ def enrol(
 
 @app.command()
 def status(context: typer.Context) -> None:
-    """Show the files, the trial balance, the voucher batches and the statements of a home."""
+    """Show files and missing files, trial balance, voucher batches and statements of a home."""
     from tembaga import report
 
     with _installation(context.obj) as here:
         tables = [
             report.file_table(here.engine),
+            report.missing_table(here.engine),
             report.trial_balance_table(here.settings),
             report.voucher_table(here.engine),
             report.statement_table(here.engine),
         ]
     for table in tables:
         console.print(table, width=max(console.width, STATUS_WIDTH), crop=False)
+
+
+@app.command()
+def held(context: typer.Context, form: AnswerFormat = "table") -> None:
+    """Show the lines that wait for a person; `tembaga submit releases` answers them."""
+    from tembaga import questions
+    from tembaga.held import for_an_answer
+
+    with _installation(context.obj) as here, here.engine.connect() as register:
+        lines = for_an_answer(register, settings=here.settings)
+    columns = ("of_file_no", "of_line_no", "partner", "code", "seen", "document", "advocate")
+    title = f"Lines that wait for a person, and why: {len(lines)}"
+    _show(questions.Answer(title, (*columns, "day", "amount"), lines), form)
+
+
+@app.command()
+def docs(context: typer.Context) -> None:
+    """Build the data docs: what was found in every file, as pages under the home."""
+    from tembaga import data_docs
+
+    with _installation(context.obj) as here:
+        _say(f"The data docs begin at {data_docs.build(here.engine, settings=here.settings)}.")
 
 
 @app.command()

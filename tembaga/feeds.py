@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from tembaga.due import Due
 from tembaga.forms import Form, Part
+from tembaga.plausible import Plausible
 
 
 class Column(Part):
@@ -138,6 +140,7 @@ class Feed(Form):
 
     columns: Columns = Field(description="Which of our columns stands under which header.")
     other_headers: tuple[str, ...] = Field((), description="Headers that are there and not used.")
+    due: Due | None = Field(None, description="When a file is missed; none: never.")
 
 
 class SalesFeed(Feed):
@@ -157,3 +160,4 @@ class SalesFeed(Feed):
     not_products: tuple[str, ...] = Field(
         (), description="Codes that look like a product and are none: postage, fees. `*` matches."
     )
+    plausible: Plausible = Field(Plausible(), description="What makes a line wait for a person.")

@@ -17,18 +17,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, text
+from sqlalchemy import Connection, Engine, Row, func, null, select, text
 
 from tembaga import parquet
 from tembaga.agreements import Agreement
+from tembaga.doubting import doubt
 from tembaga.judging import judge
 from tembaga.landing import folder_of, sha256_of
+from tembaga.plausible import Plausible
 from tembaga.reading import quoted
 from tembaga.register.locks import LOADING_LOCK, one_at_a_time
 from tembaga.register.tables import files
 from tembaga.settings import Settings
 from tembaga.taking_up import UPTAKES, take_up
-from tembaga.warehouse import has_table, open_warehouse, read_warehouse, replacements, sales
+from tembaga.warehouse import (
+    has_table,
+    make_scratch,
+    open_warehouse,
+    read_warehouse,
+    replacements,
+    sales,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +49,7 @@ OPTIONAL = {
     "version": "integer",
     "second_advocate": "varchar",
     "of_file_no": "integer",  # Of an uptake: the file that the line came in.
+    "decision": "varchar",  # And what a person said of it: release or reject.
 }
 TOGETHER = ("sales", UPTAKES)  # The feeds that are loaded here.
 
@@ -90,11 +100,7 @@ select
     arriving.returns_document,
     arriving.line_key,
     arriving.content_key,
-    case
-        when judged.code is null then 'accepted'
-        when judged.code = 'DUPLICATE' then 'duplicate'
-        else 'held'
-    end as outcome,
+    {outcome} as outcome,
     judged.code,
     arriving.unit,
     arriving.tax_basis,
@@ -102,10 +108,35 @@ select
     arriving.version,
     arriving.second_advocate
 from loading_arriving as arriving
-inner join loading_judged as judged
+inner join {judged} as judged
     on arriving.file_no = judged.file_no
     and arriving.line_no = judged.line_no
 order by arriving.file_no, arriving.line_no
+"""
+
+OUTCOME = """
+    case
+        when judged.code is null then 'accepted'
+        when judged.code = 'DUPLICATE' then 'duplicate'
+        else 'held'
+    end
+"""
+
+# Lines that are not judged by their history: a person rejected them, or is to look at them.
+ASIDE = (
+    "(file_no integer, line_no integer, outcome varchar, code varchar, field varchar, seen varchar)"
+)
+
+REJECTED = """
+insert into loading_aside (file_no, line_no, outcome, code, field, seen)
+select file_no, line_no, 'rejected', 'E_NOT_CREDIBLE', 'document', document
+from loading_arriving
+where decision = 'reject'
+"""
+
+NOT_ASIDE = """
+delete from loading_arriving
+where (file_no, line_no) in (select file_no, line_no from loading_aside)
 """
 
 # What loading said of these lines before does not hold any more.
@@ -132,19 +163,23 @@ order by file_no, line_no
 # Of an uptake every line is told; of another file, those that were not accepted.
 FINDINGS = """
 select
-    told_by as file_no,
-    line_no,
-    outcome,
-    coalesce(code, 'TAKEN_UP') as code,
+    told.told_by as file_no,
+    told.line_no,
+    told.outcome,
+    coalesce(told.code, 'TAKEN_UP') as code,
     case
-        when code = 'RETURN_UNMATCHED' and returns_document is not null then 'returns_document'
+        when aside.code is not null then aside.field
+        when told.code = 'RETURN_UNMATCHED' and told.returns_document is not null
+            then 'returns_document'
         else 'document'
     end as field,
     case
-        when code = 'RETURN_UNMATCHED' and returns_document is not null then returns_document
-        else document
+        when aside.code is not null then aside.seen
+        when told.code = 'RETURN_UNMATCHED' and told.returns_document is not null
+            then told.returns_document
+        else told.document
     end as seen,
-    amount_e4
+    told.amount_e4
 from (
     select sales.*, sales.file_no as told_by
     from raw.sales as sales
@@ -157,6 +192,9 @@ from (
         and uptakes.of_line_no = sales.line_no
     where uptakes.file_no in ({file_nos})
 ) as told
+left join loading_aside as aside
+    on told.file_no = aside.file_no
+    and told.line_no = aside.line_no
 """
 
 FOUND = {
@@ -220,6 +258,9 @@ class LinesLostError(Exception):
     """Loading would lose lines; the sentence says of which file."""
 
 
+EVERYTHING_IS = Plausible()
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A validated file that is to be loaded: where its rows lie, and how many they must be.
@@ -233,6 +274,7 @@ class Arrival:
     rows: Path
     n_lines: int
     is_uptake: bool = False
+    plausible: Plausible = EVERYTHING_IS
 
 
 def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings) -> list[int]:
@@ -255,7 +297,7 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
             .order_by(files.c.file_no)
         ).all()
         register.rollback()
-        arrivals = [_arrival(file, agreements[file.partner].number, settings) for file in waiting]
+        arrivals = [_arrival(file, agreements[file.partner], settings) for file in waiting]
         if arrivals:
             _load(engine, arrivals, settings)
     log.info("loaded %d files", len(arrivals))
@@ -295,8 +337,9 @@ def load_rows(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
     if any(arrival.is_uptake for arrival in arrivals):
         for statement in MAKE_WAY:
             warehouse.execute(text(statement))
+    _set_aside(warehouse, arrivals)
     judge(warehouse)
-    warehouse.execute(text(LOADED))
+    warehouse.execute(text(LOADED.format(outcome=OUTCOME, judged="loading_judged")))
     warehouse.execute(text(REPLACED))
     _prove(warehouse, arrivals)
 
@@ -311,15 +354,44 @@ def newest_sale(settings: Settings) -> date | None:
         ).scalar_one()
 
 
-def _arrival(file: Row[Any], partner_no: int, settings: Settings) -> Arrival:
+def _set_aside(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
+    """Load the lines that are not plausible, or not to be, and take them out of the arriving."""
+    make_scratch(warehouse, "loading_aside", ASIDE)
+    agreed = {arrival.partner_no: arrival.plausible for arrival in arrivals}
+    is_doubted = any(plausible.needs_a_past for plausible in agreed.values())
+    if not is_doubted and not any(arrival.is_uptake for arrival in arrivals):
+        return
+    warehouse.execute(text(REJECTED))
+    if is_doubted:
+        doubt(warehouse, agreed)
+    warehouse.execute(text(LOADED.format(outcome="judged.outcome", judged="loading_aside")))
+    warehouse.execute(text(NOT_ASIDE))
+
+
+def _arrival(file: Row[Any], agreement: Agreement, settings: Settings) -> Arrival:
     rows = folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet"
     is_uptake = file.feed == UPTAKES
     n_lines = parquet.count(rows) if is_uptake else file.lines_accepted
-    return Arrival(file.file_no, partner_no, file.currency, rows, n_lines, is_uptake)
+    sales_feed = agreement.feeds.sales
+    return Arrival(
+        file.file_no,
+        agreement.number,
+        file.currency,
+        rows,
+        n_lines,
+        is_uptake,
+        sales_feed.plausible if sales_feed else EVERYTHING_IS,
+    )
 
 
 def _load(engine: Engine, arrivals: Sequence[Arrival], settings: Settings) -> None:
-    digests = {arrival.file_no: sha256_of(arrival.rows) for arrival in arrivals}
+    facts = {
+        arrival.file_no: {
+            "rows_sha256": sha256_of(arrival.rows),
+            "plausible": arrival.plausible.model_dump(mode="json", exclude_defaults=True) or null(),
+        }
+        for arrival in arrivals
+    }
     with open_warehouse(settings) as warehouse:
         load_rows(warehouse, arrivals)
         file_nos = _listed(arrivals)
@@ -337,7 +409,7 @@ def _load(engine: Engine, arrivals: Sequence[Arrival], settings: Settings) -> No
             },
         )
         last_batch_no = _last_batch_no(warehouse)
-    _record(engine, digests, changed, taken_up, last_batch_no)
+    _record(engine, facts, changed, taken_up, last_batch_no)
 
 
 def _prove(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
@@ -368,7 +440,7 @@ def _listed(arrivals: Sequence[Arrival]) -> str:
 
 def _record(
     engine: Engine,
-    digests: dict[int, str],
+    facts: dict[int, dict[str, Any]],
     changed: Sequence[Row[Any]],
     taken_up: Sequence[Row[Any]],
     last_batch_no: int,
@@ -387,13 +459,13 @@ def _record(
         load_no: int = register.scalars(
             select(func.coalesce(func.max(files.c.load_no), 0) + 1)
         ).one()
-        for file_no, sha256 in digests.items():
+        for file_no, known in facts.items():
             register.execute(
                 files.update()
                 .where(files.c.file_no == file_no)
                 .values(
                     state="loaded",
-                    rows_sha256=sha256,
+                    **known,
                     load_no=load_no,
                     loaded_after_batch_no=last_batch_no,
                 )

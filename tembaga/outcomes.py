@@ -5,8 +5,8 @@
       └─ only held by them ─▶ held ───▶ held.parquet
 
 A line that several rules find keeps all its reasons; rejected outweighs held, and held
-duplicate. A line that is held for a cause of ours alone is kept as it would be loaded: once
-the cause is gone it is taken up from there (`tembaga.taking_up`).
+duplicate. A line that waits for us or a person alone is kept as it would be loaded: once
+it need not wait it is taken up from there (`tembaga.taking_up`).
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from typing import Any
 import duckdb
 import great_expectations as gx
 
-from expectations.codes import CODES, WAITS_FOR_US
+from expectations.codes import CODES, WAITS_FOR_A_PERSON, WAITS_FOR_US
 from tembaga.reading import quoted
 from tembaga.refusal import FileRefused
 from tembaga.suites import Rule, run_suite
 
 OUTCOMES = ("accepted", "duplicate", "held", "rejected")
-WAITING = sorted(WAITS_FOR_US)
+WAITING = sorted(WAITS_FOR_US | WAITS_FOR_A_PERSON)
 SEEN_CHARACTERS_MAX = 200
 
 REJECTS = """

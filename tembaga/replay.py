@@ -26,6 +26,7 @@ from tembaga.inputs import InputFile, Inputs, kept_rulepack
 from tembaga.landing import folder_of, original, sha256_of
 from tembaga.load import TOGETHER, Arrival, load_rows
 from tembaga.paper_rows import load_paper
+from tembaga.plausible import Plausible
 from tembaga.post import LawBrokenError
 from tembaga.register.tables import batches
 from tembaga.settings import Settings, load_settings
@@ -175,6 +176,7 @@ def _arrival(file: InputFile, inputs: Inputs, settings: Settings) -> Arrival:
         rows,
         parquet.count(rows),
         is_uptake=file.feed == UPTAKES,
+        plausible=Plausible.model_validate(file.plausible or {}),
     )
 
 

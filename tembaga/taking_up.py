@@ -10,7 +10,8 @@ An uptake has a number among the files and its place in the landing, as a partne
 
 It is loaded, posted, answered and replayed as they are; its lines keep the file and the line
 that they came by. What becomes of them is decided by loading: a line that was sent again
-meanwhile is a duplicate.
+meanwhile is a duplicate. A line that waits for a person comes with what the person said: one
+that was released is not doubted again, one that was rejected never counts.
 """
 
 import io
@@ -27,7 +28,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from expectations.codes import WAITS_FOR_US
 from tembaga.agreements import Agreement
 from tembaga.feeds import SalesFeed
-from tembaga.held import LINE, Kept, find_waiting
+from tembaga.held import LINE, PERSON, find_waiting, with_held_lines
 from tembaga.landing import folder_of, land, original, sha256_of
 from tembaga.reading import quoted
 from tembaga.register.locks import NUMBERING_LOCK
@@ -38,7 +39,6 @@ from tembaga.settings import Settings
 log = logging.getLogger(__name__)
 
 UPTAKES = "uptakes"  # The feed of these files.
-MEMORY_LIMIT = "500MB"  # Of DuckDB; what does not fit goes to the disk.
 
 # The waiting lines, as the rules of the feed know lines.
 LINES = """
@@ -53,10 +53,30 @@ select
 from waiting
 """
 
+# What a person must look at waits until it is released; what is rejected need not wait at all.
+HINDERED_BY_DOUBT = f"""
+insert into hindered
+select reasons.place
+from reasons
+inner join waiting using (place)
+anti join decisions using (of_file_no, line_no)
+where reasons.code in ({PERSON})
+"""
+NOT_HINDERED = """
+delete from hindered
+where place in (
+    select place
+    from waiting
+    inner join decisions using (of_file_no, line_no)
+    where decision = 'reject'
+)
+"""
+
 ROWS = f"""
 copy (
-    select {LINE}, of_file_no, cast(null as varchar) as decision
+    select {", ".join(f"waiting.{column}" for column in LINE)}, of_file_no, decision
     from waiting
+    left join decisions using (of_file_no, line_no)
     where of_file_no = {{file_no}} and place not in (select place from hindered)
     order by line_no
 ) to {{path}} (format parquet)
@@ -75,7 +95,7 @@ def take_up(
     up at the same time.
     """
     numbers: list[int] = []
-    held = _with_held_lines(register, agreements)
+    held = [file for file in with_held_lines(register) if file.partner in agreements]
     rulepack = load_rulepack(settings.campaigns) if held else None
     for partner in sorted({file.partner for file in held}):
         feed = agreements[partner].feeds.sales
@@ -87,23 +107,6 @@ def take_up(
     return numbers
 
 
-def _with_held_lines(
-    register: Connection, agreements: Mapping[str, Agreement]
-) -> Sequence[Row[Any]]:
-    found = register.execute(
-        select(files)
-        .where(
-            files.c.feed == "sales",
-            files.c.state == "loaded",
-            files.c.lines_held > 0,
-            files.c.partner.in_(list(agreements)),
-        )
-        .order_by(files.c.file_no)
-    ).all()
-    register.rollback()
-    return found
-
-
 def _take_up_of(
     register: Connection,
     held: Sequence[Row[Any]],
@@ -113,8 +116,7 @@ def _take_up_of(
 ) -> list[int]:
     """The uptakes of one partner's files."""
     with duckdb.connect() as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        if not find_waiting(connection, *_kept(register, held, settings)):
+        if not find_waiting(connection, register, held, settings):
             return []
         _ask_again(connection, register, feed, rulepack)
         free = connection.execute(
@@ -125,29 +127,6 @@ def _take_up_of(
         return [
             _make(connection, register, by_number[of_file_no], settings) for (of_file_no,) in free
         ]
-
-
-def _kept(
-    register: Connection, held: Sequence[Row[Any]], settings: Settings
-) -> tuple[list[Kept], list[Kept]]:
-    """The folders of the files with held lines, and those of their uptakes."""
-    uptakes = register.execute(
-        select(files.c.file_no, files.c.partner, files.c.takes_up_file_no)
-        .where(files.c.takes_up_file_no.in_([file.file_no for file in held]))
-        .order_by(files.c.file_no)
-    ).all()
-    register.rollback()
-    return [
-        Kept(file.file_no, file.file_no, folder_of(settings.landing, file.partner, file.file_no))
-        for file in held
-    ], [
-        Kept(
-            file.file_no,
-            file.takes_up_file_no,
-            folder_of(settings.landing, file.partner, file.file_no),
-        )
-        for file in uptakes
-    ]
 
 
 def _ask_again(
@@ -175,6 +154,8 @@ def _ask_again(
     for rule in suite.expectations:
         if isinstance(rule, Rule) and rule.code in WAITS_FOR_US:
             connection.execute(f"insert into hindered select line_no from ({rule.on('lines')})")
+    connection.execute(HINDERED_BY_DOUBT)
+    connection.execute(NOT_HINDERED)
 
 
 def _make(

@@ -25,6 +25,7 @@ STRICT_FEED = SalesFeed.model_validate(
         "columns": {name: {"header": name} for name in COLUMNS}
         | {"action": {"header": "action", "void": ["V"]}},
         "not_products": ["FREIGHT"],
+        "plausible": {"closed": {"weekdays": ["sun"]}, "one_outlet": True},
     }
 )
 RULES = [
@@ -38,7 +39,10 @@ RULES = [
     ).expectations,
     *repeats_suite().expectations,
 ]
-FOUND_BY_LOADING = {"RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "TAKEN_UP"}
+FOUND_BY_LOADING = {
+    "RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "TAKEN_UP", "E_OUTLIER",
+    "E_QUARTER_END", "E_NOT_CREDIBLE",
+}  # fmt: skip
 # An advocate may be unknown as the first or the second; a second claimant may stand in a line of
 # its own or in the same one.
 TOLD_OF_TWO_COLUMNS = ["E_ADVOCATE_UNKNOWN", "E_DOUBLE_CLAIM"]
