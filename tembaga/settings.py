@@ -53,6 +53,10 @@ class Settings(BaseSettings):
         None, description="Its public key, as in `ssh-ed25519 AAAA…`; any other is refused."
     )
     drop_zone_key_file: Path | None = Field(None, description="The private key that opens it.")
+    drop_zone_accounts: Path | None = Field(
+        None,
+        description="Where its OpenSSH server reads the partners' accounts; empty: it is embedded.",
+    )
     smtp_host: str = Field("127.0.0.1", description="The mail server.")
     smtp_port: int = Field(2525, description="Its port.")
     mail_from: str = Field(
