@@ -7,7 +7,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --shell /usr/sbin/nologin tembaga \
     && install --directory --owner tembaga --group tembaga --mode 700 /var/lib/tembaga \
-    && install --directory --owner tembaga --group tembaga --mode 755 /var/lib/accounts
+    && install --directory --owner tembaga --group tembaga --mode 755 \
+        /var/lib/accounts /var/lib/mail
 
 ENV PATH=/opt/tembaga/.venv/bin:$PATH \
     VIRTUAL_ENV=/opt/tembaga/.venv \

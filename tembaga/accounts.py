@@ -131,10 +131,11 @@ def _public_key(line: str) -> str:
         key = asyncssh.import_public_key(f"{kind} {rest}")
     except asyncssh.KeyImportError as error:
         raise AccountError(f"The key {line[:40]}… is damaged: {error}") from error
-    if kind == "ssh-rsa" and key.pyca_key.key_size < RSA_BITS_MIN:
+    bits = getattr(key.pyca_key, "key_size", RSA_BITS_MIN)  # Other kinds have but one size.
+    if kind == "ssh-rsa" and bits < RSA_BITS_MIN:
         raise AccountError(
-            f"An RSA key of {key.pyca_key.key_size} bits is too weak. Ask for an ed25519 key, "
-            f"or for {RSA_BITS_MIN} bits or more."
+            f"An RSA key of {bits} bits is too weak. Ask for an ed25519 key, or for "
+            f"{RSA_BITS_MIN} bits or more."
         )
     return f"{kind} {rest.split()[0]}"
 

@@ -88,11 +88,17 @@ def tembaga(
 
 
 @app.command()
-def demo(context: typer.Context) -> None:
+def demo(
+    context: typer.Context,
+    airflow: Annotated[
+        str | None,
+        typer.Option(help="The address of an Airflow that runs already; default: one is started."),
+    ] = None,
+) -> None:
     """Run three months of the demo programme through Airflow, show what came of it, and end."""
     from tembaga.demo.run import run
 
-    raise typer.Exit(run(context.obj, console))
+    raise typer.Exit(run(context.obj, console, airflow=airflow))
 
 
 @app.command()
