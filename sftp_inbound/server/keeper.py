@@ -281,9 +281,14 @@ def run(arguments: list[str]) -> int:
     sshd = subprocess.Popen(command, restore_signals=False, env={"PATH": "/usr/bin:/bin"})
     signal.signal(signal.SIGTERM, lambda *_: sshd.terminate())
     signal.signal(signal.SIGINT, lambda *_: sshd.terminate())
+    fault = ""
     while sshd.poll() is None:
         time.sleep(LOOK_SECONDS)
-        keeper.look()
+        try:
+            keeper.look()
+        except OSError as error:  # As when the disk is full: partners may still fetch and remove.
+            if fault != (fault := str(error)):
+                say(f"accounts and quotas cannot be kept: {error}")
     return max(0, sshd.returncode)
 
 

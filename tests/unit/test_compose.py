@@ -242,6 +242,13 @@ def test_a_script_can_be_run(script):
     assert os.access(PROJECT / "containers" / script, os.X_OK)
 
 
+def test_the_executor_of_the_workers_can_be_loaded():
+    """Its provider says of no version of Celery that it is too new."""
+    code = "import airflow.providers.celery.executors.celery_executor"
+
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
 def test_workers_come_with_their_profile():
     assert sorted(n for n, s in SERVICES.items() if "workers" in s.get("profiles", ())) == [
         "redis",
