@@ -11,7 +11,7 @@ from datetime import date
 import great_expectations as gx
 
 from expectations.codes import CODES
-from tembaga.agreements import SalesFeed
+from tembaga.feeds import SalesFeed
 from tembaga.suites import Rule
 
 FIRST_DAY = date(2000, 1, 1)

@@ -104,7 +104,7 @@ class Answer:
 
     def findings(self) -> Iterator[Finding]:
         """Every reason, in the order of the lines."""
-        named = self.agreement.sales.columns.named() if self.agreement.sales else {}
+        named = self.agreement.feeds.sales.columns.named() if self.agreement.feeds.sales else {}
         query = "select line_no, outcome, code, field, seen, amount {} order by line_no, code"
         for line_no, outcome, code, field, seen, amount in self._rows(query):
             column = named[field].header if field in named else ""
@@ -126,7 +126,7 @@ def as_csv(answer: Answer) -> bytes:
     It is written as the partner's own files are: the same delimiter, the same decimal mark.
     """
     text = io.StringIO()
-    feed = answer.agreement.sales
+    feed = answer.agreement.feeds.sales
     writer = csv.writer(text, delimiter=feed.delimiter if feed else ",", lineterminator="\r\n")
     for block in (_facts(answer), _sums(answer), _reasons(answer)):
         writer.writerows(block)
@@ -211,7 +211,7 @@ def _plain(answer: Answer, amount: Decimal | None) -> str:
     """An exact number as the partner writes numbers, without thousands marks."""
     if amount is None:
         return ""
-    mark = answer.agreement.sales.decimal_mark if answer.agreement.sales else "."
+    mark = answer.agreement.feeds.sales.decimal_mark if answer.agreement.feeds.sales else "."
     whole, _, decimals = format(amount, "f").partition(".")
     decimals = decimals.rstrip("0").ljust(MINOR_UNITS.get(answer.file.currency, 0), "0")
     return f"{whole}{mark}{decimals}" if decimals else whole

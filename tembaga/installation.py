@@ -65,9 +65,9 @@ class Installation:
         found = load_agreements(self.settings.agreements, programme=self.settings.programme)
         currency = load_programme(self.settings.campaigns).currency
         for agreement in found.values():
-            if agreement.sales and agreement.sales.currency != currency:
+            if agreement.feeds.sales and agreement.feeds.sales.currency != currency:
                 raise AgreementError(
-                    f"{agreement.partner}/agreement.yml: sales.currency: must be {currency}, "
+                    f"{agreement.partner}/agreement.yml: feeds.sales.currency: must be {currency}, "
                     "the programme's currency"
                 )
         return found

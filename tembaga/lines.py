@@ -18,7 +18,7 @@ import re
 
 import duckdb
 
-from tembaga.agreements import ActionColumn, Column, SalesFeed
+from tembaga.feeds import ActionColumn, Column, SalesFeed
 from tembaga.reading import END, quoted, unreadable
 from tembaga.refusal import FileRefused
 

@@ -23,7 +23,8 @@ from typing import IO
 
 import python_calamine
 
-from tembaga.agreements import SalesFeed
+from tembaga.feeds import Feed
+from tembaga.forms import Form
 from tembaga.refusal import FileRefused
 
 CHUNK_CHARACTERS = 1 << 20
@@ -39,7 +40,7 @@ CELLS_MAX = 50_000_000  # Up to the last cell; a workbook of a million rows of 5
 Cell = str | float | bool | date | time | timedelta
 
 
-def copy_text(original: Path, copy: Path, feed: SalesFeed) -> None:
+def copy_text(original: Path, copy: Path, feed: Form) -> None:
     """Write the copy of a text file, without holding the file in memory.
 
     Raises:
@@ -57,7 +58,7 @@ def copy_text(original: Path, copy: Path, feed: SalesFeed) -> None:
         raise FileRefused("E_FILE_TRUNCATED", expected="LF")
 
 
-def copy_workbook(original: Path, copy: Path, feed: SalesFeed) -> None:
+def copy_workbook(original: Path, copy: Path, feed: Form) -> None:
     """Write the copy of the first sheet of a workbook: what its cells show, as text.
 
     Numbers and days that are real cells are written in the form that was agreed for text.
@@ -75,7 +76,7 @@ def copy_workbook(original: Path, copy: Path, feed: SalesFeed) -> None:
         target.write(f"{feed.delimiter}{END}")
 
 
-def read_header(copy: Path, feed: SalesFeed) -> list[str]:
+def read_header(copy: Path, feed: Feed) -> list[str]:
     """The cells of the first record.
 
     Raises:
@@ -103,7 +104,7 @@ def read_header(copy: Path, feed: SalesFeed) -> list[str]:
     return headers
 
 
-def records_query(copy: Path, feed: SalesFeed, headers: list[str]) -> str:
+def records_query(copy: Path, feed: Form, headers: list[str]) -> str:
     """SQL for the records of the copy, the header first.
 
     Columns: `line_no`; `c1`, `c2`, … the cells that the header names; `more`, not null if the
@@ -125,7 +126,7 @@ def records_query(copy: Path, feed: SalesFeed, headers: list[str]) -> str:
     )
 
 
-def unreadable(feed: SalesFeed, line_no: int) -> FileRefused:
+def unreadable(feed: Form, line_no: int) -> FileRefused:
     """The refusal of a file whose contents break off or make no sense at a line."""
     return FileRefused("E_FILE_UNREADABLE", format=feed.format, line_no=line_no)
 
@@ -135,7 +136,7 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _chunks(original: Path, feed: SalesFeed) -> Iterator[str]:
+def _chunks(original: Path, feed: Form) -> Iterator[str]:
     """The text in pieces, every line end a line feed."""
     encoding = "utf-8-sig" if feed.encoding == "utf-8" else feed.encoding
     with original.open(encoding=encoding) as text:
@@ -147,7 +148,7 @@ def _chunks(original: Path, feed: SalesFeed) -> Iterator[str]:
             raise FileRefused("E_FILE_ENCODING", encoding=feed.encoding, line_no=line_no) from error
 
 
-def _first_undecodable(original: Path, feed: SalesFeed) -> int:
+def _first_undecodable(original: Path, feed: Form) -> int:
     with original.open("rb") as lines:
         for line_no, line in enumerate(lines, start=1):
             try:
@@ -157,7 +158,7 @@ def _first_undecodable(original: Path, feed: SalesFeed) -> int:
     return 1  # Only what stands at the file's very end, where it is no line, comes here.
 
 
-def _forbid(text: str, line_no: int, feed: SalesFeed) -> None:
+def _forbid(text: str, line_no: int, feed: Form) -> None:
     for character in FORBIDDEN:
         if character in text:
             found_at = line_no + text[: text.index(character)].count("\n")
@@ -166,7 +167,7 @@ def _forbid(text: str, line_no: int, feed: SalesFeed) -> None:
             raise unreadable(feed, found_at)
 
 
-def _refuse_bomb(original: Path, feed: SalesFeed) -> None:
+def _refuse_bomb(original: Path, feed: Form) -> None:
     try:
         with zipfile.ZipFile(original) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
@@ -180,7 +181,7 @@ def _refuse_bomb(original: Path, feed: SalesFeed) -> None:
         raise unreadable(feed, 1) from error
 
 
-def _refuse_far_cells(sheet: IO[bytes], feed: SalesFeed) -> None:
+def _refuse_far_cells(sheet: IO[bytes], feed: Form) -> None:
     """Refuse a sheet with a cell so far out that the rows up to it would fill the memory."""
     last_row = last_column = 1
     rest = b""
@@ -200,7 +201,7 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _sheet(original: Path, feed: SalesFeed) -> Iterator[list[Cell]]:
+def _sheet(original: Path, feed: Form) -> Iterator[list[Cell]]:
     """The rows of the first sheet, each as wide as the header, or wider if more is filled."""
     try:
         with python_calamine.load_workbook(original) as workbook:
@@ -218,7 +219,7 @@ def _without_empty_end(cells: list[Cell]) -> list[Cell]:
     return cells[: filled[-1]] if filled else []
 
 
-def _shown(cell: Cell, feed: SalesFeed) -> str:
+def _shown(cell: Cell, feed: Form) -> str:
     """What a spreadsheet shows for a cell: fifteen digits, and days in the agreed form."""
     if isinstance(cell, bool):
         return str(cell).upper()

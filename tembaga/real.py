@@ -48,7 +48,7 @@ def run(here: Installation, folder: Path, *, partner: str, console: Console) -> 
     if not paths:
         raise NoFilesError(
             f"{folder} holds no file that {partner}'s agreement knows"
-            + (f" ({agreement.sales.files})." if agreement.sales else ".")
+            + (f" ({agreement.feeds.sales.files})." if agreement.feeds.sales else ".")
         )
     before = report.figures(here.engine)
     console.print(f"{len(paths)} files go to {escape(partner)}'s inbox by {client_name()}")

@@ -25,7 +25,8 @@ from sqlalchemy import Engine, Row, select
 
 from expectations.sales import repeats_suite, sales_suite
 from tembaga import landing
-from tembaga.agreements import Agreement, SalesFeed
+from tembaga.agreements import Agreement
+from tembaga.feeds import SalesFeed
 from tembaga.lines import make_lines
 from tembaga.outcomes import KEYED, REJECTS, Figures, judge, write
 from tembaga.reading import copy_text, copy_workbook, quoted, read_header, records_query
@@ -124,7 +125,7 @@ def _feed_of(engine: Engine, file: Row[Any], agreement: Agreement, rulepack: Rul
     if feed := agreement.feed_of(file.name):
         return feed
     raise FileRefused(
-        "E_FILE_NOT_AGREED", pattern=agreement.sales.files if agreement.sales else "–"
+        "E_FILE_NOT_AGREED", pattern=agreement.feeds.sales.files if agreement.feeds.sales else "–"
     )
 
 

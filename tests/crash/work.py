@@ -39,7 +39,8 @@ def distributor() -> Agreement:
     """The distributor of the bookkeeper, whose members and shops need no list."""
     agreed = agreements()["distributor"].model_dump()
     unlisted = {"advocate": "accept", "outlet": "accept", "sku": "accept"}
-    return Agreement.model_validate(agreed | {"sales": agreed["sales"] | {"unlisted": unlisted}})
+    feeds = {"sales": agreed["feeds"]["sales"] | {"unlisted": unlisted}}
+    return Agreement.model_validate(agreed | {"feeds": feeds})
 
 
 def receive(engine: Engine, settings: Settings, *lines: str) -> None:

@@ -55,7 +55,7 @@ def agreement(*, without: tuple[str, ...] = (), **feed: Any) -> Agreement:
             "programme": "demo",
             "language": feed.pop("language", "en"),
             "contact": {"name": "Someone", "email": "someone@north.example"},
-            "sales": sales | feed,
+            "feeds": {"sales": sales | feed},
         }
     )
 

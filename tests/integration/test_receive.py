@@ -43,12 +43,14 @@ def agreement(partner: str, number: int, max_bytes: int = 1000) -> Agreement:
             "programme": "demo",
             "language": "en",
             "contact": {"name": "Someone", "email": "someone@example.org"},
-            "sales": {
-                "files": "*.csv",
-                "format": "csv",
-                "currency": "IDR",
-                "max_bytes": max_bytes,
-                "columns": {column: {"header": column} for column in columns},
+            "feeds": {
+                "sales": {
+                    "files": "*.csv",
+                    "format": "csv",
+                    "currency": "IDR",
+                    "max_bytes": max_bytes,
+                    "columns": {column: {"header": column} for column in columns},
+                }
             },
         }
     )

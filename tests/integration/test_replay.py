@@ -43,12 +43,14 @@ DISTRIBUTOR = Agreement.model_validate(
         "programme": "spec",
         "language": "en",
         "contact": {"name": "Nobody", "email": "nobody@tembaga.example"},
-        "sales": {
-            "files": "*.csv",
-            "format": "csv",
-            "currency": "IDR",
-            "columns": {name: {"header": header} for name, header in HEADERS.items()},
-            "unlisted": {"advocate": "accept", "outlet": "accept", "sku": "accept"},
+        "feeds": {
+            "sales": {
+                "files": "*.csv",
+                "format": "csv",
+                "currency": "IDR",
+                "columns": {name: {"header": header} for name, header in HEADERS.items()},
+                "unlisted": {"advocate": "accept", "outlet": "accept", "sku": "accept"},
+            }
         },
     }
 )

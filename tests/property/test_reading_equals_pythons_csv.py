@@ -9,7 +9,7 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tembaga.agreements import SalesFeed
+from tembaga.feeds import SalesFeed
 from tembaga.reading import END, copy_text, records_query
 
 COLUMNS = ("document", "document_date", "advocate", "outlet", "sku", "quantity", "amount")

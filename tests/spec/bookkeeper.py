@@ -62,7 +62,9 @@ def agreements() -> dict[str, Agreement]:
     distributor = {"partner": "distributor", "number": DISTRIBUTOR, "kind": "distributor"}
     merchant = {"partner": "merchant", "number": MERCHANT, "kind": "merchant"}
     return {
-        "distributor": Agreement(**common, **distributor, name="Distributor", sales=feed),
+        "distributor": Agreement(
+            **common, **distributor, name="Distributor", feeds={"sales": feed}
+        ),
         "merchant": Agreement(**common, **merchant, name="Merchant"),
     }
 

@@ -17,14 +17,16 @@ DISTRIBUTOR = {
     "programme": "demo",
     "language": "id",
     "contact": {"name": "Someone", "email": "someone@north.example"},
-    "sales": {
-        "files": "SALES_*.csv",
-        "format": "csv",
-        "currency": "IDR",
-        "columns": {name: {"header": name.title()} for name in COLUMNS},
+    "feeds": {
+        "sales": {
+            "files": "SALES_*.csv",
+            "format": "csv",
+            "currency": "IDR",
+            "columns": {name: {"header": name.title()} for name in COLUMNS},
+        }
     },
 }
-MERCHANT = {key: value for key, value in DISTRIBUTOR.items() if key != "sales"} | {
+MERCHANT = {key: value for key, value in DISTRIBUTOR.items() if key != "feeds"} | {
     "partner": "south",
     "number": 1,
     "kind": "merchant",
@@ -40,7 +42,7 @@ def write(folder: Path, *agreements: dict, **changes: object) -> Path:
 
 
 def sales(**changes: object) -> dict:
-    return DISTRIBUTOR["sales"] | changes
+    return {"feeds": {"sales": DISTRIBUTOR["feeds"]["sales"] | changes}}
 
 
 @pytest.mark.parametrize("programme", ["demo", "online_retail"])
@@ -58,7 +60,7 @@ def test_partners_of_a_programme_come_in_the_order_of_their_numbers(tmp_path):
 def test_a_file_belongs_to_the_feed_whose_pattern_its_name_fits(tmp_path):
     agreements = load_agreements(write(tmp_path, DISTRIBUTOR, MERCHANT), programme="demo")
 
-    assert agreements["north"].feed_of("SALES_1.csv") == agreements["north"].sales
+    assert agreements["north"].feed_of("SALES_1.csv") == agreements["north"].feeds.sales
     assert agreements["north"].feed_of("sales_1.csv") is None
     assert agreements["south"].feed_of("SALES_1.csv") is None
 
@@ -66,15 +68,15 @@ def test_a_file_belongs_to_the_feed_whose_pattern_its_name_fits(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"sales": None}, "a distributor has a sales feed"),
+        ({"feeds": {}}, "a distributor has a sales feed"),
         ({"kind": "merchant"}, "a merchant has none"),
         ({"number": 801}, "number: Input should be less than or equal to 800"),
         ({"surprise": 1}, "surprise: Extra inputs"),
-        ({"sales": sales(decimal_mark=",", thousands_mark=",")}, "are the same"),
-        ({"sales": sales(currency="Rupiah")}, "sales.currency"),
-        ({"sales": sales(columns={"sku": {"header": "Sku"}})}, "sales.columns.document"),
+        (sales(decimal_mark=",", thousands_mark=","), "are the same"),
+        (sales(currency="Rupiah"), "feeds.sales.currency"),
+        (sales(columns={"sku": {"header": "Sku"}}), "feeds.sales.columns.document"),
         (
-            {"sales": sales(columns=sales()["columns"] | {"unit_price": {"header": "Price"}})},
+            sales(columns={name: {"header": name} for name in (*COLUMNS, "unit_price")}),
             "give either amount or unit_price",
         ),
     ],

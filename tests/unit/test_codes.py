@@ -8,7 +8,7 @@ import pytest
 
 from expectations.codes import CODES, as_tables
 from expectations.sales import repeats_suite, sales_suite
-from tembaga.agreements import SalesFeed
+from tembaga.feeds import SalesFeed
 from tembaga.settings import PROJECT
 
 GUIDE = PROJECT / "sftp_inbound" / "README.md"

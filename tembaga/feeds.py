@@ -1,0 +1,125 @@
+"""Feeds: what the records of a partner's file mean, column by column."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from tembaga.forms import Form, Part
+
+
+class Column(Part):
+    """Where one of our columns stands in the partner's file."""
+
+    header: str = Field(min_length=1, description="The header, as the partner writes it.")
+    upper: bool = Field(False, description="Write it in capitals: codes in two letter cases.")
+    strip_suffix: str = Field("", description="Cut this off the end, as `.0` of a float.")
+
+
+class ActionColumn(Column):
+    """Where a line says that it corrects an earlier one, in the partner's own words (S13)."""
+
+    replace: tuple[str, ...] = Field((), description="Words of a line in place of another.")
+    void: tuple[str, ...] = Field((), description="Words of a line that takes another back.")
+    new: tuple[str, ...] = Field((), description="Words of an ordinary line, besides none.")
+
+    @model_validator(mode="after")
+    def _each_word_once(self) -> "ActionColumn":
+        words = [self.as_read(word) for word in (*self.replace, *self.void, *self.new)]
+        if not (self.replace or self.void):
+            raise ValueError("say which words mean replace or void")
+        if len(set(words)) < len(words) or "" in words:
+            raise ValueError("a word is empty, or stands there twice; each means one thing")
+        return self
+
+    def as_read(self, word: str) -> str:
+        """A word as it is when the cell was read."""
+        return word.upper() if self.upper else word
+
+
+class Columns(Part):
+    """Where the columns of a feed stand in the partner's file."""
+
+    def named(self) -> dict[str, Column]:
+        """Our name of each column that the file has, and where it stands there."""
+        return {name: column for name, column in self if column is not None}
+
+
+class SalesColumns(Columns):
+    """The columns of a sales file. `amount` is given, or follows from `unit_price`."""
+
+    document: Column = Field(description="The invoice or credit note, as the distributor names it.")
+    document_line: Column | None = Field(None, description="The line's number in its document.")
+    document_date: Column
+    advocate: Column
+    second_advocate: Column | None = Field(
+        None, description="Who shares the points of the line, where the campaign has a split (S13)."
+    )
+    outlet: Column
+    sku: Column
+    quantity: Column
+    unit: Column | None = Field(None, description="Of the quantity; empty: as it is sold.")
+    amount: Column | None = Field(None, description="Of the line, in major units.")
+    unit_price: Column | None = Field(None, description="amount = quantity x unit_price, exactly.")
+    returns_document: Column | None = Field(
+        None, description="On a return: the document whose sale it takes back."
+    )
+    action: ActionColumn | None = None
+    version: Column | None = Field(None, description="Of the line: 2 is newer than 1.")
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> "SalesColumns":
+        if (self.amount is None) == (self.unit_price is None):
+            raise ValueError("give either amount or unit_price")
+        return self
+
+    @model_validator(mode="after")
+    def _each_in_its_own_column(self) -> "SalesColumns":
+        given = [self.document, self.document_line, self.document_date, self.quantity]
+        given += [self.amount or self.unit_price, self.returns_document]
+        given += [self.unit, self.action, self.version]
+        headers = [column.header for column in given if column is not None]
+        if len(set(headers)) < len(headers):
+            raise ValueError("two of our columns stand under the same header")
+        return self
+
+    @model_validator(mode="after")
+    def _a_correction_names_its_line(self) -> "SalesColumns":
+        if (self.action is None) != (self.version is None):
+            raise ValueError("action and version go together: a correction has a version")
+        if self.action is not None and self.document_line is None:
+            raise ValueError("action needs document_line: a correction names the line it corrects")
+        return self
+
+
+class ControlTotal(Part):
+    """A last line `<mark>, <lines>, <amount>` by which the file proves that it is whole."""
+
+    mark: str = Field(min_length=1, description="The first cell of that line.")
+
+
+class Unlisted(Part):
+    """What becomes of a line whose advocate, outlet or product we do not have."""
+
+    advocate: Literal["accept", "hold"] = "hold"
+    outlet: Literal["accept", "hold"] = "hold"
+    sku: Literal["accept", "reject"] = "reject"
+
+
+class Feed(Form):
+    """How the files of one kind are read, and which columns they have."""
+
+    columns: Columns
+    other_headers: tuple[str, ...] = Field((), description="Headers that are there and not used.")
+
+
+class SalesFeed(Feed):
+    """How a distributor's sales files are read."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    tax: Literal["net", "gross"] = Field("net", description="Amounts without or with VAT (S20).")
+    control_total: ControlTotal | None = None
+    columns: SalesColumns
+    unlisted: Unlisted = Unlisted()
+    not_products: tuple[str, ...] = Field(
+        (), description="Codes that look like a product and are none: postage, fees. `*` matches."
+    )
