@@ -17,6 +17,8 @@ from openssh_zone import can_run, openssh_zone, wait_for
 from servers import drop_with_openssh
 
 from tembaga import accounts
+from tembaga.demo.outside import let_partners_in
+from tembaga.demo.programme import UNKNOWN_SENDER
 from tembaga.drop_zone import DropZoneUnreachable, at, deliver, entries, open_address
 from tembaga.embedded.sftp_server import ensure_key, public_key
 from tembaga.settings import Settings
@@ -313,6 +315,14 @@ def test_a_partner_is_let_in_and_shut_out_while_the_server_runs(
         with pytest.raises((OSError, EOFError, paramiko.SSHException)):
             until(lambda: connected.listdir("/") is None, "the session was not ended")
     assert sftp(zone, "west", "ls /inbox").returncode != 0
+
+
+def test_the_demo_lets_all_its_partners_in(zone: Settings) -> None:
+    let_partners_in(zone)
+
+    assert sftp(zone, "banyumili", "ls /inbox").returncode == 0
+    assert sftp(zone, "pulsagama", "ls /vouchers").returncode == 0
+    assert sftp(zone, UNKNOWN_SENDER, "ls /inbox").returncode == 0
 
 
 @pytest.mark.parametrize(
