@@ -40,6 +40,8 @@ agreement = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(agreement, name="agreement")
+partner_app = typer.Typer(no_args_is_help=True, help="Who may log in to the drop zone.")
+app.add_typer(partner_app, name="partner")
 console = Console()
 
 ANSWER_WIDTH = 160
@@ -92,11 +94,17 @@ def tembaga(
 
 
 @app.command()
-def demo(context: typer.Context) -> None:
+def demo(
+    context: typer.Context,
+    airflow: Annotated[
+        str | None,
+        typer.Option(help="The address of an Airflow that runs already; default: one is started."),
+    ] = None,
+) -> None:
     """Run three months of the demo programme through Airflow, show what came of it, and end."""
     from tembaga.demo.run import run
 
-    raise typer.Exit(run(context.obj, console))
+    raise typer.Exit(run(context.obj, console, airflow=airflow))
 
 
 @app.command()
@@ -251,6 +259,41 @@ def enrol(
         enrol_files(
             here.engine, outlets=outlets, advocates=advocates, standing_orders=standing_orders
         )
+
+
+@partner_app.command("add")
+def add_partner(
+    context: typer.Context,
+    partner: Annotated[str, typer.Argument(help="The partner, as its folder is called.")],
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Its public key, a .pub file; default: those of its agreement."),
+    ] = None,
+    quota: Annotated[
+        float | None, typer.Option(help="How much its inbox may hold, in GB; default: 10.")
+    ] = None,
+) -> None:
+    """Let a partner into the drop zone, or give it other keys. Its agreement must be there."""
+    from tembaga import accounts
+
+    settings: Settings = context.obj
+    with _in_sentences():
+        agreement = accounts.agreement_with(partner, settings=settings)
+        quota_bytes = int(quota * 1024**3) if quota else accounts.QUOTA_BYTES
+        number = accounts.add(agreement, key or (), settings=settings, quota_bytes=quota_bytes)
+    _say(f"{partner} may log in with {number} {'key' if number == 1 else 'keys'}.")
+
+
+@partner_app.command("remove")
+def remove_partner(
+    context: typer.Context,
+    partner: Annotated[str, typer.Argument(help="The partner, as its folder is called.")],
+) -> None:
+    """Shut a partner out of the drop zone. Its files stay."""
+    from tembaga import accounts
+
+    was_in = accounts.remove(partner, settings=context.obj)
+    _say(f"{partner} may not log in any more." if was_in else f"{partner} had not been let in.")
 
 
 @app.command()

@@ -84,6 +84,14 @@ def newest_file(engine: Engine) -> int:
     return newest or 0
 
 
+def head_in_words(engine: Engine) -> str:
+    """The head that seals the last batch and all before it."""
+    query = select(batches.c.batch_no, batches.c.head).where(batches.c.published_at.is_not(None))
+    with engine.connect() as connection:
+        last = connection.execute(query.order_by(batches.c.batch_no.desc()).limit(1)).first()
+    return f"The head after batch {last.batch_no} is {last.head}." if last else "Nothing is posted."
+
+
 def file_table(engine: Engine, *, after: int = 0) -> Table:
     """The files after the one numbered `after`: what was in them, and what became of them.
 
