@@ -111,7 +111,7 @@ def _is_answered(judged: Judged) -> bool:
         for language in ("id", "en")
         for sentence in (code.says(language), code.hint(language))
     ]
-    return all(said) and not any("{" in sentence for sentence in said)
+    return all(said)
 
 
 def _facts(judged: Judged) -> list[tuple[object, ...]]:
