@@ -41,6 +41,7 @@ where table_schema in ('raw', 'ledger')
 ONE_NAME = {"varchar": "text", "character varying": "text", "decimal(38,0)": "numeric"}
 HEADS = "select batch_no, head from ledger.batches order by batch_no"
 NEW_TABLES = ("raw.contract", "raw.claims", "raw.payments", "raw.cohorts")
+NEW_TABLES += ("raw.uptakes", "raw.releases")
 NEW_TABLES += ("ledger.splits", "ledger.uses", "ledger.valuations")
 NEW_COLUMNS = {
     "raw.sales": ("second_advocate",),
