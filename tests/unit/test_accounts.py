@@ -41,7 +41,9 @@ def account(settings: Settings, partner: str = PARTNER) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    "key", [public(), public("ecdsa-sha2-nistp256"), public("ssh-rsa", key_size=2048)]
+    "key",
+    [public(), public("ecdsa-sha2-nistp256"), public("ssh-rsa", key_size=2048)],
+    ids=["ed25519", "ecdsa", "rsa"],
 )
 def test_an_account_has_the_key_without_remark(openssh: Settings, key: str) -> None:
     add(openssh, key)
