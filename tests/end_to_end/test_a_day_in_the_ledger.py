@@ -220,6 +220,7 @@ def _installation(home: Path) -> Iterator[OnADay]:
     settings = load_settings(home=home, settle_seconds=0.05, drop_zone_port=0, smtp_port=0)
     with services.running(settings) as reachable, OnADay(reachable) as here:
         (reachable.keys / "vouchers").write_bytes(KEY)
+        (reachable.keys / "vouchers").chmod(0o600)
         upgrade(here.settings)
         enrol(
             here.engine,

@@ -38,6 +38,7 @@ TASKS = {
         "load",
         "acknowledge",
         "every_file_came_through",
+        "alarm",
     },
     "post_ledger": {"post"},
     "issue_vouchers": {"issue", "deliver", "record"},
