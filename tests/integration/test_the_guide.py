@@ -12,11 +12,11 @@ from tembaga.agreements import read_agreement
 from tembaga.embedded.services import running
 from tembaga.installation import Installation
 from tembaga.proposals import draft, keep
-from tembaga.register import migrate
 from tembaga.register.enrol import enrol
 from tembaga.settings import PROJECT, Settings, load_settings
 from tembaga.stages import receive_files
 from tembaga.trial import attempt, today
+from tembaga.upgrade import upgrade
 
 GUIDE = PROJECT / "sftp_inbound" / "README.md"
 NAME = "PENJUALAN_20260301.csv"
@@ -74,7 +74,7 @@ def open_house(taken_on: Settings) -> Iterator[Installation]:
     """That installation on its running services, with one outlet and one advocate."""
     story = PROJECT / "tests/end_to_end/a_day_in_the_ledger"
     with running(taken_on) as reachable, Installation(reachable) as here:
-        migrate(here.engine)
+        upgrade(reachable, is_asked=True, say=lambda _: None)
         enrol(here.engine, outlets=story / "outlets.csv", advocates=story / "advocates.csv")
         yield here
 
