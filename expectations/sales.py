@@ -26,11 +26,13 @@ def sales_suite(
     split_days: Sequence[tuple[date, date]],
     has_products: bool,
     has_hindrances: bool,
+    has_leavers: bool = False,
 ) -> gx.ExpectationSuite:
     """The rules of one feed, for a file whose sales may be dated from `oldest_on` to `latest_on`.
 
     `split_days`: first and last of the days whose sales two advocates may share (S13).
-    `has_products`, `has_hindrances`: the table of this name is there to be looked into.
+    `has_products`, `has_hindrances`, `has_leavers`: the table of this name is there to be looked
+    into.
     """
     return gx.ExpectationSuite(
         name="sales",
@@ -43,6 +45,7 @@ def sales_suite(
             *_claim_rules(feed, split_days),
             *_product_rules(feed, has_products=has_products),
             *(_rating_rules(feed) if has_hindrances else ()),
+            *(_leaver_rules(feed) if has_leavers else ()),
         ],
     )
 
@@ -250,6 +253,19 @@ def _party_rules(feed: SalesFeed) -> Iterable[Rule]:
                 party,
                 f"{party} is not null and {party} not in (select name from {party}s)",
                 notes=f"The sale is real and the {party} may be enrolled yet: it waits.",
+            )
+
+
+def _leaver_rules(feed: SalesFeed) -> Iterable[Rule]:
+    for advocate in ("advocate", "second_advocate"):
+        if advocate in feed.columns.named():
+            yield _where(
+                "E_ADVOCATE_LEFT",
+                advocate,
+                f"quantity > 0 and {IS_NOT_VOID} and exists (select 1 from leavers "
+                f"where leavers.name = {advocate} and leavers.left_on <= document_date)",
+                notes="Who has withdrawn earns nothing from that day on. What was earned before "
+                "stays, and so do returns of it.",
             )
 
 

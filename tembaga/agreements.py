@@ -5,6 +5,7 @@ no code: all that differs between their files is said there.
 """
 
 from fnmatch import fnmatchcase
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,10 +14,17 @@ from pydantic import Field, ValidationError, model_validator
 
 from tembaga.feeds import SalesFeed
 from tembaga.forms import Part
+from tembaga.patterns import may_overlap
+from tembaga.plain_feeds import AdvocatesFeed, OutletsFeed, PlainFeed
 
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Language = Literal["id", "en"]
 
+# Which kind of partner may send what.
+MAY_SEND = {
+    "distributor": ("sales", "outlets", "advocates"),
+    "merchant": (),
+}
 OFFICE = "office"  # Whose papers we land ourselves (tembaga/papers.py): no partner's name.
 
 
@@ -35,6 +43,22 @@ class Feeds(Part):
     """What a partner sends, feed by feed."""
 
     sales: SalesFeed | None = None
+    outlets: OutletsFeed | None = None
+    advocates: AdvocatesFeed | None = None
+
+    def agreed(self) -> list[SalesFeed | PlainFeed]:
+        """The feeds that there are."""
+        return [feed for _, feed in self if feed is not None]
+
+    @model_validator(mode="after")
+    def _a_name_fits_one_pattern(self) -> "Feeds":
+        for one, other in combinations(self.agreed(), 2):
+            if may_overlap(one.files, other.files):
+                raise ValueError(
+                    f"a file could be named for {one.name} and for {other.name}: "
+                    f"{one.files} and {other.files}"
+                )
+        return self
 
 
 class Agreement(Part):
@@ -53,12 +77,15 @@ class Agreement(Part):
     def _feeds_fit_the_kind(self) -> "Agreement":
         if (self.kind == "distributor") != (self.feeds.sales is not None):
             raise ValueError("a distributor has a sales feed, and a merchant has none")
+        for feed in self.feeds.agreed():
+            if feed.name not in MAY_SEND[self.kind]:
+                raise ValueError(f"a {self.kind} does not send {feed.name}")
         return self
 
-    def feed_of(self, name: str) -> SalesFeed | None:
+    def feed_of(self, name: str) -> SalesFeed | PlainFeed | None:
         """The feed that a file of this name belongs to, or None if it was not agreed."""
-        feed = self.feeds.sales
-        return feed if feed is not None and fnmatchcase(name, feed.files) else None
+        fits = (feed for feed in self.feeds.agreed() if fnmatchcase(name, feed.files))
+        return next(fits, None)
 
 
 def load_agreements(folder: Path, *, programme: str) -> dict[str, Agreement]:

@@ -1,6 +1,6 @@
 """Feeds: what the records of a partner's file mean, column by column."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -108,6 +108,7 @@ class Unlisted(Part):
 class Feed(Form):
     """How the files of one kind are read, and which columns they have."""
 
+    name: ClassVar[str]
     columns: Columns
     other_headers: tuple[str, ...] = Field((), description="Headers that are there and not used.")
 
@@ -115,6 +116,7 @@ class Feed(Form):
 class SalesFeed(Feed):
     """How a distributor's sales files are read."""
 
+    name: ClassVar[str] = "sales"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     tax: Literal["net", "gross"] = Field("net", description="Amounts without or with VAT (S20).")
     control_total: ControlTotal | None = None

@@ -19,6 +19,7 @@ from tembaga import parquet
 from tembaga.agreements import Agreement
 from tembaga.judging import judge
 from tembaga.landing import folder_of, sha256_of
+from tembaga.load_plain import load_plain
 from tembaga.reading import quoted
 from tembaga.register.locks import LOADING_LOCK, one_at_a_time
 from tembaga.register.tables import files
@@ -180,7 +181,8 @@ class Arrival:
 def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings) -> list[int]:
     """Load every validated file that is not loaded yet, and return their numbers.
 
-    All of them are loaded in one transaction of the warehouse, so their order does not matter.
+    Those of plain feeds go first, in their order, for they enrol and name what sales speak of.
+    All sales files are loaded in one transaction of the warehouse: their order does not matter.
     A second call, or one after a crash, loads nothing twice. A file of a partner with whom
     there is no agreement any more waits until there is one.
 
@@ -188,9 +190,14 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
         LinesLostError: The warehouse would not hold every accepted line; nothing is loaded.
     """
     with engine.connect() as register, one_at_a_time(register, LOADING_LOCK):
+        plain = load_plain(register, agreements=agreements, settings=settings)
         waiting = register.execute(
             select(files.c.file_no, files.c.partner, files.c.currency, files.c.lines_accepted)
-            .where(files.c.state == "validated", files.c.partner.in_(list(agreements)))
+            .where(
+                files.c.state == "validated",
+                files.c.feed == "sales",
+                files.c.partner.in_(list(agreements)),
+            )
             .order_by(files.c.file_no)
         ).all()
         register.rollback()
@@ -206,8 +213,8 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
         ]
         if arrivals:
             _load(engine, arrivals, settings)
-    log.info("loaded %d files", len(arrivals))
-    return [arrival.file_no for arrival in arrivals]
+    log.info("loaded %d files", len(plain) + len(arrivals))
+    return sorted([*plain, *(arrival.file_no for arrival in arrivals)])
 
 
 def load_rows(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:

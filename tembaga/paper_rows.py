@@ -1,6 +1,7 @@
 """Paper rows: a paper's lines as a Parquet file beside it, and from there in the warehouse.
 
 The file is part of the landing: a replay loads it again, byte for byte what was loaded first.
+The rows of partners' plain feeds lie and are loaded in the same way.
 """
 
 import csv
@@ -24,6 +25,8 @@ TABLES: dict[str, Table] = {
     "reversals": warehouse.reversals,
     "claims": warehouse.claims,
     "payments": warehouse.payments,
+    "outlets": warehouse.outlets,
+    "advocates": warehouse.advocates,
 }
 _TYPES = ((BigInteger, "bigint"), (Integer, "integer"), (Date, "date"), (String, "varchar"))
 
@@ -49,11 +52,17 @@ def write_rows(feed: str, rows: Iterable[Mapping[str, Any]], path: Path) -> None
 
 
 def load_paper(connection: Connection, feed: str, file_no: int, path: Path) -> None:
-    """Make the rows at `path` those of the file in its raw table; a second call changes nothing."""
+    """Make the rows at `path` those of the file in its raw table; a second call changes nothing.
+
+    Lines of which `findings.parquet` beside it tells did not hold when they were loaded.
+    """
     table = TABLES[feed]
     names = ", ".join(column.name for column in table.columns)
+    rows = f"select {names} from {parquet.read([path])} as rows"
+    if (found := path.with_name("findings.parquet")).exists():
+        rows += f" where line_no not in (select line_no from {parquet.read([found])})"
     connection.execute(table.delete().where(table.c.file_no == file_no))
-    parquet.read_into(connection, "loading_paper", f"select {names} from {parquet.read([path])}")
+    parquet.read_into(connection, "loading_paper", rows)
     connection.execute(text(f"insert into {table} ({names}) select {names} from loading_paper"))
 
 

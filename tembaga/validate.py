@@ -23,12 +23,16 @@ from zoneinfo import ZoneInfo
 import duckdb
 from sqlalchemy import Engine, Row, select
 
+from expectations.of_feeds import suite_of
 from expectations.sales import repeats_suite, sales_suite
 from tembaga import landing
 from tembaga.agreements import Agreement
-from tembaga.feeds import SalesFeed
+from tembaga.feeds import Feed, SalesFeed
 from tembaga.lines import make_lines
 from tembaga.outcomes import KEYED, REJECTS, Figures, judge, write
+from tembaga.plain_feeds import PlainFeed
+from tembaga.plain_lines import make_plain_lines
+from tembaga.plain_rows import Sender, write_plain
 from tembaga.reading import copy_text, copy_workbook, quoted, read_header, records_query
 from tembaga.refusal import FileRefused
 from tembaga.register.tables import advocates, files, outlets
@@ -48,6 +52,10 @@ inner join (
     select unnest(cast($1 as date[])) as first_on, unnest(cast($2 as date[])) as last_on
 ) as spans on document_date between spans.first_on and spans.last_on
 where fits and sku is not null
+"""
+LEAVERS = """
+create table leavers as
+select unnest(cast($1 as varchar[])) as name, unnest(cast($2 as date[])) as left_on
 """
 HINDRANCES = """
 create table hindrances as
@@ -74,7 +82,13 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
         with _workspace(folder) as workspace:
             rulepack = load_rulepack(settings.campaigns)
             feed = _feed_of(engine, file, agreement, rulepack)
-            found = _validate_sales(engine, file, feed, rulepack, workspace, settings)
+            if isinstance(feed, SalesFeed):
+                found = _validate_sales(engine, file, feed, rulepack, workspace, settings)
+            else:
+                sender = Sender(
+                    file_no, file.partner, agreement.number, _day(file.seen_at, rulepack)
+                )
+                found = _validate_plain(file, feed, sender, workspace, settings)
             _keep(workspace, folder)
     except FileRefused as refused:
         values: dict[str, Any] = {
@@ -84,10 +98,11 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
             "duplicate_of_file_no": refused.detail.get("earlier_file_no"),
         }
     else:
-        values = {"state": "validated", "currency": feed.currency}
+        currency = _currency_of(feed, rulepack)
+        values = {"state": "validated", "feed": feed.name, "currency": currency}
         for outcome, figures in found.items():
             values[f"lines_{outcome}"] = figures.lines
-            values[f"amount_{outcome}"] = figures.amount
+            values[f"amount_{outcome}"] = figures.amount if currency else None
     with engine.begin() as register:
         register.execute(
             files.update()
@@ -96,7 +111,16 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
         )
 
 
-def _feed_of(engine: Engine, file: Row[Any], agreement: Agreement, rulepack: RulePack) -> SalesFeed:
+def _currency_of(feed: SalesFeed | PlainFeed, rulepack: RulePack) -> str | None:
+    """The currency of a feed's money, or None if it has no money."""
+    if isinstance(feed, SalesFeed):
+        return feed.currency
+    return rulepack.programme.currency if feed.has_money else None
+
+
+def _feed_of(
+    engine: Engine, file: Row[Any], agreement: Agreement, rulepack: RulePack
+) -> SalesFeed | PlainFeed:
     """The feed that the file belongs to.
 
     Raises:
@@ -124,9 +148,8 @@ def _feed_of(engine: Engine, file: Row[Any], agreement: Agreement, rulepack: Rul
         )
     if feed := agreement.feed_of(file.name):
         return feed
-    raise FileRefused(
-        "E_FILE_NOT_AGREED", pattern=agreement.feeds.sales.files if agreement.feeds.sales else "–"
-    )
+    patterns = [feed.files for feed in agreement.feeds.agreed()]
+    raise FileRefused("E_FILE_NOT_AGREED", pattern=", ".join(patterns) or "–")
 
 
 def _validate_sales(
@@ -141,6 +164,7 @@ def _validate_sales(
     database = workspace / "lines.duckdb"
     seen_on = _day(file.seen_at, rulepack)
     products = [product.sku for product in rulepack.products]
+    leavers = _leavers(engine)
     may_hinder = rulepack.may_hinder(has_units=feed.columns.unit is not None, tax_basis=feed.tax)
     suite = sales_suite(
         feed,
@@ -149,6 +173,7 @@ def _validate_sales(
         split_days=rulepack.split_days(),
         has_products=bool(products),
         has_hindrances=may_hinder,
+        has_leavers=bool(leavers),
     )
     with closing(duckdb.connect(str(database))) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
@@ -156,6 +181,8 @@ def _validate_sales(
         _read(connection, _original(file, settings), feed, workspace)
         _list(connection, "products", products)
         _list_enrolled(connection, engine, feed)
+        if leavers:
+            connection.execute(LEAVERS, [list(leavers), list(leavers.values())])
         if may_hinder:
             _list_hindrances(connection, rulepack)
         connection.execute(REJECTS)
@@ -165,6 +192,22 @@ def _validate_sales(
             found.append(judge(connection, repeats_suite(), database=database, table="keyed"))
         (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
         return write(connection, workspace)
+
+
+def _validate_plain(
+    file: Row[Any], feed: PlainFeed, sender: Sender, workspace: Path, settings: Settings
+) -> dict[str, Figures]:
+    """Write the results into the workspace, and return the figures by outcome."""
+    database = workspace / "lines.duckdb"
+    suite = suite_of(feed, latest_on=sender.received_on + timedelta(days=1))
+    with closing(duckdb.connect(str(database))) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
+        _read(connection, _original(file, settings), feed, workspace)
+        connection.execute(REJECTS)
+        found = [judge(connection, suite, database=database, table="lines")]
+        (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
+        return write_plain(connection, feed, sender, workspace)
 
 
 def _day(at: datetime, rulepack: RulePack) -> date:
@@ -177,7 +220,7 @@ def _original(file: Row[Any], settings: Settings) -> Path:
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, original: Path, feed: SalesFeed, workspace: Path
+    connection: duckdb.DuckDBPyConnection, original: Path, feed: Feed, workspace: Path
 ) -> None:
     if original.stat().st_size == 0:
         raise FileRefused("E_FILE_EMPTY")  # Of a workbook, too, that would be no workbook.
@@ -185,7 +228,11 @@ def _read(
     copy_records = copy_text if feed.format == "csv" else copy_workbook
     copy_records(original, copy, feed)
     headers = read_header(copy, feed)
-    make_lines(connection, records_query(copy, feed, headers), feed, headers)
+    records = records_query(copy, feed, headers)
+    if isinstance(feed, SalesFeed):
+        make_lines(connection, records, feed, headers)
+    elif isinstance(feed, PlainFeed):
+        make_plain_lines(connection, records, feed, headers)
     copy.unlink()
 
 
@@ -198,6 +245,13 @@ def _list_enrolled(connection: duckdb.DuckDBPyConnection, engine: Engine, feed: 
         if unlisted == "hold":
             with engine.connect() as register:
                 _list(connection, enrolled.name, list(register.scalars(select(column))))
+
+
+def _leavers(engine: Engine) -> dict[str, date]:
+    """Who has left the programme, and from which day on."""
+    left = select(advocates.c.advocate, advocates.c.left_on).where(advocates.c.left_on.is_not(None))
+    with engine.connect() as register:
+        return {row.advocate: row.left_on for row in register.execute(left)}
 
 
 def _list(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> None:
@@ -231,4 +285,5 @@ def _workspace(folder: Path) -> Iterator[Path]:
 
 def _keep(workspace: Path, folder: Path) -> None:
     for name in RESULTS:
-        (workspace / name).replace(folder / name)
+        if (workspace / name).exists():
+            (workspace / name).replace(folder / name)

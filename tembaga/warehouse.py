@@ -84,6 +84,34 @@ replacements = Table(
     Column("replaces_line_no", Integer, nullable=False),
 )
 
+# Whom partners have enrolled, line by line. What persons are called and where they are reached
+# stands in the register and in the landing alone, so that it can be forgotten there.
+outlets = Table(
+    "outlets",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("partner_no", Integer, nullable=False),
+    Column("outlet", String, nullable=False),
+    Column("city", String, nullable=False),
+    Column("province", String, nullable=False),
+)
+
+advocates = Table(
+    "advocates",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("partner_no", Integer, nullable=False),
+    Column("advocate", String, nullable=False),
+    Column("action", String, nullable=False, comment="join, change or leave"),
+    Column("action_on", Date, nullable=False),
+    Column("outlet", String, comment="null: as it was."),
+    Column("consent_on", Date),
+    Column("consent_wording", String),
+    Column("consent_proof", String),
+)
+
 # What the office has written down, line by line; each table is a feed (tembaga/papers.py).
 requests = Table(
     "requests",

@@ -1,0 +1,138 @@
+"""Plain feeds: those whose lines each say one thing, column by column.
+
+A column is described once, here: its name, the kind of its cells, and whether one may be empty.
+Typing, the rules about empty and unreadable cells, and the guide follow from that. A column
+`… | None` need not be in the file at all.
+"""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, model_validator
+
+from tembaga.feeds import Column, Columns, Feed
+from tembaga.kinds import (
+    CODE,
+    DAY,
+    EMAIL,
+    PHONE,
+    POINTS,
+    SECRET,
+    TEXT,
+    WORD,
+    Cell,
+)
+
+Code = Annotated[Column, Cell(CODE)]
+Text = Annotated[Column, Cell(TEXT)]
+Day = Annotated[Column, Cell(DAY)]
+Points = Annotated[Column, Cell(POINTS)]
+Secret = Annotated[Column, Cell(SECRET)]
+MaybeCode = Annotated[Column | None, Cell(CODE, may_be_empty=True)]
+MaybeText = Annotated[Column | None, Cell(TEXT, may_be_empty=True)]
+MaybeDay = Annotated[Column | None, Cell(DAY, may_be_empty=True)]
+
+
+class WordColumn(Column):
+    """A column that holds one of a few words of ours, or the partner's words for them."""
+
+    words: dict[str, tuple[str, ...]] = Field(
+        {}, description="The partner's words for each of ours; without, ours stand there."
+    )
+
+
+class PlainColumns(Columns):
+    """The columns of a plain feed, and of what kind their cells are."""
+
+    @classmethod
+    def cells(cls) -> dict[str, Cell]:
+        """What the cells of each column are, whether the file has it or not."""
+        return {
+            name: next(cell for cell in field.metadata if isinstance(cell, Cell))
+            for name, field in cls.model_fields.items()
+        }
+
+    @model_validator(mode="after")
+    def _each_in_its_own_column(self) -> "PlainColumns":
+        headers = [column.header for column in self.named().values()]
+        if len(set(headers)) < len(headers):
+            raise ValueError("two of our columns stand under the same header")
+        return self
+
+    @model_validator(mode="after")
+    def _each_word_once(self) -> "PlainColumns":
+        for name, column in self.named().items():
+            if not isinstance(column, WordColumn) or not column.words:
+                continue
+            ours = self.cells()[name].words
+            if unknown := sorted(set(column.words) - set(ours)):
+                raise ValueError(f"{name}: {unknown[0]} is none of {', '.join(ours)}")
+            said = [word for words in column.words.values() for word in words]
+            if len(set(said)) < len(said) or "" in said:
+                raise ValueError(f"{name}: a word is empty, or stands there twice")
+        return self
+
+
+class PlainFeed(Feed):
+    """How the files of a plain feed are read.
+
+    `key` names what no two lines of a file may say differently.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ()
+    columns: PlainColumns
+
+    @property
+    def has_money(self) -> bool:
+        """Whether its lines say amounts of money."""
+        return "amount" in self.columns.cells()
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether voucher codes stand in the file: they are never repeated to anybody."""
+        return any(cell.kind is SECRET for cell in self.columns.cells().values())
+
+
+class OutletColumns(PlainColumns):
+    """The columns of a file of outlets."""
+
+    outlet: Code
+    name: Text
+    address: Text
+    city: Text
+    province: Text
+
+
+class OutletsFeed(PlainFeed):
+    """Outlets that are enrolled, or have changed."""
+
+    name: ClassVar[str] = "outlets"
+    key: ClassVar[tuple[str, ...]] = ("outlet",)
+    columns: OutletColumns
+
+
+class AdvocateColumns(PlainColumns):
+    """The columns of a file of advocates. On a change, an empty cell leaves what is known."""
+
+    advocate: Code
+    action: Annotated[WordColumn, Cell(WORD, words=("join", "change", "leave"))]
+    action_on: Day
+    name: Annotated[Column, Cell(TEXT, may_be_empty=True)]
+    email: Annotated[Column, Cell(EMAIL, may_be_empty=True)]
+    phone: Annotated[Column, Cell(PHONE, may_be_empty=True)]
+    outlet: Annotated[Column, Cell(CODE, may_be_empty=True)]
+    language: Annotated[WordColumn | None, Cell(WORD, may_be_empty=True, words=("id", "en"))] = None
+    consent_on: Annotated[Column, Cell(DAY, may_be_empty=True)]
+    consent_wording: Annotated[Column, Cell(CODE, may_be_empty=True)]
+    consent_proof: Annotated[Column, Cell(TEXT, may_be_empty=True)]
+
+
+class AdvocatesFeed(PlainFeed):
+    """Advocates who join, change or leave, with their consent and where its proof is."""
+
+    name: ClassVar[str] = "advocates"
+    key: ClassVar[tuple[str, ...]] = ("advocate",)
+    columns: AdvocateColumns
+
+
+PLAIN_FEEDS: tuple[type[PlainFeed], ...] = (OutletsFeed, AdvocatesFeed)
+NOT_POSTED = ("outlets", "advocates")  # They change the register, and no points.

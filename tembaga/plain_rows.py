@@ -1,0 +1,92 @@
+"""Plain rows: the accepted lines of a plain feed, as its raw table and its effect need them.
+
+lines ──rules──▶ rejects.parquet
+  └─ no reason ─▶ rows.parquet     the columns of the raw table, and what the register keeps
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from tembaga.outcomes import OUTCOMES, REJECTED_ROWS, Figures, prove
+from tembaga.plain_feeds import PlainFeed
+from tembaga.reading import quoted
+
+# What each feed's rows say, beside `file_no`, `line_no` and `partner_no`.
+ROWS = {
+    "outlets": "outlet, name, address, city, province",
+    "advocates": (
+        "advocate, action, action_on, name, email, phone, outlet, language, consent_on, "
+        "consent_wording, consent_proof"
+    ),
+}
+
+WRITE = """
+copy (
+    select
+        cast({file_no} as integer) as file_no,
+        cast(line_no as integer) as line_no,
+        cast({partner_no} as integer) as partner_no,
+        {columns}
+    from lines
+    anti join rejects using (line_no)
+    order by line_no
+) to {path} (format parquet)
+"""
+
+# Each side is counted from what is written, and the whole from the lines as they were read.
+FIGURES = """
+select 'in' as outcome, count(*) as n, coalesce(sum(amount), 0) as amount from lines
+union all
+select 'accepted', count(*), coalesce(sum(lines.amount), 0)
+from read_parquet({rows}) as rows inner join lines using (line_no)
+union all
+select outcome, count(*), coalesce(sum(amount), 0)
+from (
+    select
+        line_no,
+        any_value(amount) as amount,
+        case when bool_or(outcome = 'rejected') then 'rejected' else 'duplicate' end as outcome
+    from read_parquet({rejects})
+    group by line_no
+)
+group by outcome
+"""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Which file it is, whose, and when it came."""
+
+    file_no: int
+    partner: str
+    partner_no: int
+    received_on: date
+
+
+def write_plain(
+    connection: duckdb.DuckDBPyConnection, feed: PlainFeed, sender: Sender, folder: Path
+) -> dict[str, Figures]:
+    """Write `rows.parquet` and `rejects.parquet`, and return the figures by outcome.
+
+    Raises:
+        AccountingError: What was written does not add up to the lines.
+    """
+    rows, rejects = (quoted(str(folder / f"{name}.parquet")) for name in ("rows", "rejects"))
+    connection.execute(
+        WRITE.format(
+            file_no=sender.file_no,
+            partner_no=sender.partner_no,
+            columns=ROWS[feed.name],
+            path=rows,
+        )
+    )
+    connection.execute(REJECTED_ROWS.format(path=rejects))
+    found = connection.execute(FIGURES.format(rows=rows, rejects=rejects)).fetchall()
+    figures = {outcome: Figures(0, Decimal(0)) for outcome in OUTCOMES}
+    figures |= {outcome: Figures(n, amount) for outcome, n, amount in found}
+    prove(figures)
+    return figures
