@@ -5,11 +5,10 @@ files before it may enrol them.
 """
 
 from collections.abc import Iterable
-from datetime import date
 
 import great_expectations as gx
 
-from expectations.plain import plain_suite, where
+from expectations.plain import Facts, plain_suite, where
 from tembaga.plain_feeds import AdvocatesFeed
 from tembaga.suites import Rule
 
@@ -17,9 +16,9 @@ OF_WHO_JOINS = ("name", "email", "phone", "outlet")
 OF_CONSENT = ("consent_on", "consent_wording", "consent_proof")
 
 
-def advocates_suite(feed: AdvocatesFeed, *, latest_on: date) -> gx.ExpectationSuite:
-    """The rules, for a file that may tell of days until `latest_on`."""
-    return plain_suite(feed, _own_rules(), latest_on=latest_on)
+def advocates_suite(feed: AdvocatesFeed, *, facts: Facts) -> gx.ExpectationSuite:
+    """The rules, by the facts of its day."""
+    return plain_suite(feed, _own_rules(), facts=facts)
 
 
 def _own_rules() -> Iterable[Rule]:

@@ -4,14 +4,12 @@ Whether an outlet is another partner's is found when the file is loaded, for tha
 changed since it came.
 """
 
-from datetime import date
-
 import great_expectations as gx
 
-from expectations.plain import plain_suite
+from expectations.plain import Facts, plain_suite
 from tembaga.plain_feeds import OutletsFeed
 
 
-def outlets_suite(feed: OutletsFeed, *, latest_on: date) -> gx.ExpectationSuite:
-    """The rules, for a file that may tell of days until `latest_on`."""
-    return plain_suite(feed, latest_on=latest_on)
+def outlets_suite(feed: OutletsFeed, *, facts: Facts) -> gx.ExpectationSuite:
+    """The rules, by the facts of its day."""
+    return plain_suite(feed, facts=facts)

@@ -5,6 +5,7 @@ from their kinds; the modules of the feeds add what is said of one feed alone.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 import great_expectations as gx
@@ -15,13 +16,20 @@ from tembaga.plain_feeds import PlainFeed
 from tembaga.suites import Rule
 
 
-def plain_suite(
-    feed: PlainFeed, own: Iterable[Rule] = (), *, latest_on: date
-) -> gx.ExpectationSuite:
-    """The rules of a plain feed: those of its columns, its `own`, and those of repeats.
+@dataclass(frozen=True)
+class Facts:
+    """What rules go by: the last day that something may have happened on, and the programme's.
 
-    `latest_on` is the last day that something may have happened on.
+    `minor_digits` are those of its currency; `two_approve_above` is None where one always does.
     """
+
+    latest_on: date
+    minor_digits: int = 0
+    two_approve_above: int | None = None
+
+
+def plain_suite(feed: PlainFeed, own: Iterable[Rule] = (), *, facts: Facts) -> gx.ExpectationSuite:
+    """The rules of a plain feed: those of its columns, its `own`, and those of repeats."""
     return gx.ExpectationSuite(
         name=feed.name,
         expectations=[
@@ -30,7 +38,7 @@ def plain_suite(
                 rule
                 for name, cell in feed.columns.cells().items()
                 if name in feed.columns.named()
-                for rule in _rules_of(name, cell, latest_on)
+                for rule in _rules_of(name, cell, facts.latest_on)
             ),
             *own,
             *(_repeats(feed) if feed.key else ()),

@@ -310,7 +310,16 @@ def _product_rules(feed: SalesFeed, *, has_products: bool) -> Iterable[Rule]:
             notes="Postage, fees and adjustments are on the invoice and are not recommended "
             "by anybody.",
         )
-    if feed.unlisted.sku == "reject" and has_products:
+    if feed.products == "theirs":
+        yield _where(
+            "E_SKU_UNKNOWN",
+            "sku",
+            f"sku is not null and document_date is not null and not is_translated "
+            f"and not ({not_a_product or 'false'})",
+            notes="A code of the partner's own says nothing until a file of products has named "
+            "ours; and one that looks like ours may be another product.",
+        )
+    elif feed.unlisted.sku == "reject" and has_products:
         yield _where(
             "E_SKU_UNKNOWN",
             "sku",

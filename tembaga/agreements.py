@@ -15,15 +15,23 @@ from pydantic import Field, ValidationError, model_validator
 from tembaga.feeds import SalesFeed
 from tembaga.forms import Part
 from tembaga.patterns import may_overlap
-from tembaga.plain_feeds import AdvocatesFeed, OutletsFeed, PlainFeed
+from tembaga.plain_feeds import (
+    AdvocatesFeed,
+    ClaimsFeed,
+    OutletsFeed,
+    PlainFeed,
+    ProductsFeed,
+    RequestsFeed,
+    VoucherStatusFeed,
+)
 
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Language = Literal["id", "en"]
 
 # Which kind of partner may send what.
 MAY_SEND = {
-    "distributor": ("sales", "outlets", "advocates"),
-    "merchant": (),
+    "distributor": ("sales", "outlets", "advocates", "requests", "products"),
+    "merchant": ("claims", "voucher_status"),
 }
 OFFICE = "office"  # Whose papers we land ourselves (tembaga/papers.py): no partner's name.
 
@@ -45,6 +53,10 @@ class Feeds(Part):
     sales: SalesFeed | None = None
     outlets: OutletsFeed | None = None
     advocates: AdvocatesFeed | None = None
+    requests: RequestsFeed | None = None
+    claims: ClaimsFeed | None = None
+    voucher_status: VoucherStatusFeed | None = None
+    products: ProductsFeed | None = None
 
     def agreed(self) -> list[SalesFeed | PlainFeed]:
         """The feeds that there are."""

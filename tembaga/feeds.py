@@ -122,6 +122,9 @@ class SalesFeed(Feed):
     control_total: ControlTotal | None = None
     columns: SalesColumns
     unlisted: Unlisted = Unlisted()
+    products: Literal["ours", "theirs"] = Field(
+        "ours", description="Whose codes stand in sku; theirs come in files of products."
+    )
     not_products: tuple[str, ...] = Field(
         (), description="Codes that look like a product and are none: postage, fees. `*` matches."
     )

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from expectations.codes import CODES
-from tembaga.register.enrolments import enrol_advocates, enrol_outlets
+from tembaga.register.enrolments import enrol_advocates, enrol_outlets, name_products
+from tembaga.warehouse import requests
+
+NAMES_AT_A_TIME = 10_000
+OF_A_REQUEST = ("advocate", "reward", "requested_at")
 
 Rows = Sequence[dict[str, Any]]
 
@@ -57,7 +61,33 @@ def _advocates(
     return enrol_advocates(register, rows, partner=file.partner)
 
 
+def _products(
+    register: Connection, _warehouse: Connection, file: Row[Any], rows: Rows
+) -> Iterable[Found]:
+    name_products(register, rows, partner=file.partner)
+    return ()
+
+
+def _requests(
+    _register: Connection, warehouse: Connection, _file: Row[Any], rows: Rows
+) -> Iterable[Found]:
+    """Requests that came before: the same ones, and others under the same name."""
+    named = {row["request_id"]: row for row in rows}
+    known: dict[str, Row[Any]] = {}
+    for at in range(0, len(named), NAMES_AT_A_TIME):
+        some = list(named)[at : at + NAMES_AT_A_TIME]
+        query = select(requests).where(requests.c.request_id.in_(some))
+        known |= {row.request_id: row for row in warehouse.execute(query)}
+    for request_id, earlier in known.items():
+        row = named[request_id]
+        same = all(row[name] == getattr(earlier, name) for name in OF_A_REQUEST)
+        code = "DUPLICATE" if same else "E_REQUEST_TWICE"
+        yield row["line_no"], code, "request_id", request_id.partition("/")[2]
+
+
 JUDGES: dict[str, Callable[[Connection, Connection, Row[Any], Rows], Iterable[Found]]] = {
     "outlets": _outlets,
     "advocates": _advocates,
+    "products": _products,
+    "requests": _requests,
 }

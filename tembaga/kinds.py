@@ -97,7 +97,7 @@ def _nothing(_text: str, _feed: Feed) -> str:
 CODE = Kind("E_TEXT", "varchar", _text)
 TEXT = Kind("E_TEXT", "varchar", _text, TEXT_LENGTH)
 DAY = Kind("E_DATE", "date", _day)
-EXPIRY = Kind("E_DATE", "date", _day, may_be_ahead=True)
+ANY_DAY = Kind("E_DATE", "date", _day, may_be_ahead=True)
 INSTANT = Kind("E_INSTANT", "timestamp", _instant)
 POINTS = Kind("E_POINTS", "bigint", _points)
 MONEY = Kind("E_MONEY", "decimal(38, 10)", number)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, select
 from tembaga.agreements import Agreement
 from tembaga.judging_plain import Finding, judge_plain
 from tembaga.landing import folder_of, sha256_of
-from tembaga.paper_rows import load_paper
+from tembaga.paper_rows import load_paper, unload_paper
 from tembaga.plain_feeds import PLAIN_FEEDS
 from tembaga.reading import quoted
 from tembaga.register.tables import files
@@ -49,6 +49,8 @@ def load_plain(
     ).all()
     if waiting:
         with open_warehouse(settings) as warehouse:
+            for file in waiting:  # What a load that was killed has left is not met as history.
+                unload_paper(warehouse, file.feed, file.file_no)
             found = {file.file_no: _load(register, warehouse, file, settings) for file in waiting}
         for file in waiting:
             _record(register, file, found[file.file_no], settings)

@@ -106,7 +106,8 @@ copy (
 
 REJECTED_ROWS = """
 copy (
-    select rejects.line_no, outcome, code, field, seen, lines.amount
+    select
+        rejects.line_no, rejects.outcome, rejects.code, rejects.field, rejects.seen, lines.amount
     from rejects
     inner join lines using (line_no)
     order by rejects.line_no, rule

@@ -27,6 +27,12 @@ TABLES: dict[str, Table] = {
     "payments": warehouse.payments,
     "outlets": warehouse.outlets,
     "advocates": warehouse.advocates,
+    "voucher_status": warehouse.voucher_status,
+    "products": warehouse.partner_products,
+}
+# Rows that stand in a second table, too, and which of them.
+ALSO: dict[str, tuple[Table, str]] = {
+    "voucher_status": (warehouse.cancellations, "status = 'rejected'"),
 }
 _TYPES = ((BigInteger, "bigint"), (Integer, "integer"), (Date, "date"), (String, "varchar"))
 
@@ -56,14 +62,26 @@ def load_paper(connection: Connection, feed: str, file_no: int, path: Path) -> N
 
     Lines of which `findings.parquet` beside it tells did not hold when they were loaded.
     """
-    table = TABLES[feed]
-    names = ", ".join(column.name for column in table.columns)
-    rows = f"select {names} from {parquet.read([path])} as rows"
+    unload_paper(connection, feed, file_no)
+    holds = "true"
     if (found := path.with_name("findings.parquet")).exists():
-        rows += f" where line_no not in (select line_no from {parquet.read([found])})"
-    connection.execute(table.delete().where(table.c.file_no == file_no))
-    parquet.read_into(connection, "loading_paper", rows)
-    connection.execute(text(f"insert into {table} ({names}) select {names} from loading_paper"))
+        holds = f"line_no not in (select line_no from {parquet.read([found])})"
+    for table, which in _tables(feed):
+        names = ", ".join(column.name for column in table.columns)
+        rows = f"select {names} from {parquet.read([path])} where {which} and {holds}"
+        parquet.read_into(connection, "loading_paper", rows)
+        connection.execute(text(f"insert into {table} ({names}) select {names} from loading_paper"))
+
+
+def unload_paper(connection: Connection, feed: str, file_no: int) -> None:
+    """Take the rows of a file out of its raw table, if they are there."""
+    for table, _ in _tables(feed):
+        connection.execute(table.delete().where(table.c.file_no == file_no))
+
+
+def _tables(feed: str) -> list[tuple[Table, str]]:
+    """The raw tables of a feed, and which of its rows go there."""
+    return [(TABLES[feed], "true"), *([ALSO[feed]] if feed in ALSO else [])]
 
 
 def _type(of_column: object) -> str:

@@ -10,26 +10,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from tembaga.feeds import Column, Columns, Feed
-from tembaga.kinds import (
-    CODE,
-    DAY,
-    EMAIL,
-    PHONE,
-    POINTS,
-    SECRET,
-    TEXT,
-    WORD,
-    Cell,
-)
+from tembaga.kinds import ANY_DAY, CODE, DAY, EMAIL, INSTANT, MONEY, PHONE, SECRET, TEXT, WORD, Cell
 
 Code = Annotated[Column, Cell(CODE)]
 Text = Annotated[Column, Cell(TEXT)]
 Day = Annotated[Column, Cell(DAY)]
-Points = Annotated[Column, Cell(POINTS)]
-Secret = Annotated[Column, Cell(SECRET)]
-MaybeCode = Annotated[Column | None, Cell(CODE, may_be_empty=True)]
-MaybeText = Annotated[Column | None, Cell(TEXT, may_be_empty=True)]
-MaybeDay = Annotated[Column | None, Cell(DAY, may_be_empty=True)]
 
 
 class WordColumn(Column):
@@ -134,5 +119,77 @@ class AdvocatesFeed(PlainFeed):
     columns: AdvocateColumns
 
 
-PLAIN_FEEDS: tuple[type[PlainFeed], ...] = (OutletsFeed, AdvocatesFeed)
-NOT_POSTED = ("outlets", "advocates")  # They change the register, and no points.
+class RequestColumns(PlainColumns):
+    """The columns of a file of requests."""
+
+    request_id: Code
+    advocate: Code
+    reward: Code
+    requested_at: Annotated[Column, Cell(INSTANT)]
+
+
+class RequestsFeed(PlainFeed):
+    """Rewards that advocates have asked the distributor for."""
+
+    name: ClassVar[str] = "requests"
+    key: ClassVar[tuple[str, ...]] = ("request_id",)
+    columns: RequestColumns
+
+
+class ClaimColumns(PlainColumns):
+    """The columns of a file of claims."""
+
+    code: Annotated[Column, Cell(SECRET)]
+    used_on: Day
+    amount: Annotated[Column, Cell(MONEY)]
+
+
+class ClaimsFeed(PlainFeed):
+    """Vouchers that a merchant has taken and wants to be paid for."""
+
+    name: ClassVar[str] = "claims"
+    columns: ClaimColumns
+
+
+class VoucherStatusColumns(PlainColumns):
+    """The columns of a file of voucher status."""
+
+    code: Annotated[Column, Cell(SECRET)]
+    status: Annotated[WordColumn, Cell(WORD, words=("fulfilled", "rejected", "used"))]
+    status_on: Day
+    reason: Annotated[Column, Cell(TEXT, may_be_empty=True)]
+
+
+class VoucherStatusFeed(PlainFeed):
+    """What became of vouchers at the merchant; a rejected one gives its points back (S9)."""
+
+    name: ClassVar[str] = "voucher_status"
+    key: ClassVar[tuple[str, ...]] = ("code",)
+    columns: VoucherStatusColumns
+
+
+class ProductColumns(PlainColumns):
+    """The columns of a file of products."""
+
+    product: Code
+    sku: Code
+    valid_from: Annotated[Column, Cell(ANY_DAY)]
+
+
+class ProductsFeed(PlainFeed):
+    """The distributor's own codes of products, and which of the programme's they are."""
+
+    name: ClassVar[str] = "products"
+    key: ClassVar[tuple[str, ...]] = ("product", "valid_from")
+    columns: ProductColumns
+
+
+PLAIN_FEEDS: tuple[type[PlainFeed], ...] = (
+    OutletsFeed,
+    AdvocatesFeed,
+    RequestsFeed,
+    ClaimsFeed,
+    VoucherStatusFeed,
+    ProductsFeed,
+)
+NOT_POSTED = ("outlets", "advocates", "products")  # They change the register, and move no points.

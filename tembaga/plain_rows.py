@@ -15,12 +15,28 @@ from tembaga.outcomes import OUTCOMES, REJECTED_ROWS, Figures, prove
 from tembaga.plain_feeds import PlainFeed
 from tembaga.reading import quoted
 
-# What each feed's rows say, beside `file_no`, `line_no` and `partner_no`.
+# What each feed's rows say, beside `file_no`, `line_no` and `partner_no`. Partners call their
+# requests as they like; ours are told apart by who sent them. `code` is a voucher's request.
 ROWS = {
     "outlets": "outlet, name, address, city, province",
     "advocates": (
         "advocate, action, action_on, name, email, phone, outlet, language, consent_on, "
         "consent_wording, consent_proof"
+    ),
+    "products": "product, sku, valid_from",
+    "requests": (
+        "{partner} || '/' || request_id as request_id, advocate, reward, "
+        "strftime(requested_at, '%Y-%m-%dT%H:%M:%SZ') as requested_at, "
+        "cast(timezone({zone}, timezone('UTC', requested_at)) as date) as requested_on"
+    ),
+    "claims": (
+        "{partner} as merchant, cast(code as bigint) as request_no, used_on, "
+        "cast(amount * {minor} as bigint) as amount_minor, "
+        "cast({received_on} as date) as received_on"
+    ),
+    "voucher_status": (
+        "cast(code as bigint) as request_no, status, status_on, reason, "
+        "cast(null as bigint) as points, 'merchant_fault' as cause, status_on as cancelled_on"
     ),
 }
 
@@ -65,6 +81,8 @@ class Sender:
     partner: str
     partner_no: int
     received_on: date
+    zone: str
+    minor_digits: int
 
 
 def write_plain(
@@ -76,12 +94,15 @@ def write_plain(
         AccountingError: What was written does not add up to the lines.
     """
     rows, rejects = (quoted(str(folder / f"{name}.parquet")) for name in ("rows", "rejects"))
+    columns = ROWS[feed.name].format(
+        partner=quoted(sender.partner),
+        zone=quoted(sender.zone),
+        minor=10**sender.minor_digits,
+        received_on=quoted(sender.received_on.isoformat()),
+    )
     connection.execute(
         WRITE.format(
-            file_no=sender.file_no,
-            partner_no=sender.partner_no,
-            columns=ROWS[feed.name],
-            path=rows,
+            file_no=sender.file_no, partner_no=sender.partner_no, columns=columns, path=rows
         )
     )
     connection.execute(REJECTED_ROWS.format(path=rejects))

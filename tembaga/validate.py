@@ -24,10 +24,12 @@ import duckdb
 from sqlalchemy import Engine, Row, select
 
 from expectations.of_feeds import suite_of
+from expectations.plain import Facts
 from expectations.sales import repeats_suite, sales_suite
 from tembaga import landing
 from tembaga.agreements import Agreement
 from tembaga.feeds import Feed, SalesFeed
+from tembaga.known import lay_known, list_names, translate_products
 from tembaga.lines import make_lines
 from tembaga.outcomes import KEYED, REJECTS, Figures, judge, write
 from tembaga.plain_feeds import PlainFeed
@@ -36,7 +38,7 @@ from tembaga.plain_rows import Sender, write_plain
 from tembaga.reading import copy_text, copy_workbook, quoted, read_header, records_query
 from tembaga.refusal import FileRefused
 from tembaga.register.tables import advocates, files, outlets
-from tembaga.rulepack import RulePack, load_rulepack
+from tembaga.rulepack import MINOR_UNITS, RulePack, load_rulepack
 from tembaga.settings import Settings
 
 MEMORY_LIMIT = "500MB"  # Of DuckDB; what does not fit goes to the disk.
@@ -85,10 +87,8 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
             if isinstance(feed, SalesFeed):
                 found = _validate_sales(engine, file, feed, rulepack, workspace, settings)
             else:
-                sender = Sender(
-                    file_no, file.partner, agreement.number, _day(file.seen_at, rulepack)
-                )
-                found = _validate_plain(file, feed, sender, workspace, settings)
+                sender = _sender(file, agreement, rulepack)
+                found = _validate_plain(engine, file, feed, sender, rulepack, workspace, settings)
             _keep(workspace, folder)
     except FileRefused as refused:
         values: dict[str, Any] = {
@@ -179,7 +179,9 @@ def _validate_sales(
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
         _read(connection, _original(file, settings), feed, workspace)
-        _list(connection, "products", products)
+        list_names(connection, "products", products)
+        if feed.products == "theirs":
+            translate_products(connection, engine, file.partner)
         _list_enrolled(connection, engine, feed)
         if leavers:
             connection.execute(LEAVERS, [list(leavers), list(leavers.values())])
@@ -194,16 +196,39 @@ def _validate_sales(
         return write(connection, workspace)
 
 
+def _sender(file: Row[Any], agreement: Agreement, rulepack: RulePack) -> Sender:
+    return Sender(
+        file_no=file.file_no,
+        partner=file.partner,
+        partner_no=agreement.number,
+        received_on=_day(file.seen_at, rulepack),
+        zone=rulepack.programme.time_zone,
+        minor_digits=MINOR_UNITS[rulepack.programme.currency],
+    )
+
+
 def _validate_plain(
-    file: Row[Any], feed: PlainFeed, sender: Sender, workspace: Path, settings: Settings
+    engine: Engine,
+    file: Row[Any],
+    feed: PlainFeed,
+    sender: Sender,
+    rulepack: RulePack,
+    workspace: Path,
+    settings: Settings,
 ) -> dict[str, Figures]:
     """Write the results into the workspace, and return the figures by outcome."""
     database = workspace / "lines.duckdb"
-    suite = suite_of(feed, latest_on=sender.received_on + timedelta(days=1))
+    facts = Facts(
+        latest_on=sender.received_on + timedelta(days=1),
+        minor_digits=sender.minor_digits,
+        two_approve_above=rulepack.programme.adjustments.two_approve_above,
+    )
+    suite = suite_of(feed, facts)
     with closing(duckdb.connect(str(database))) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
         _read(connection, _original(file, settings), feed, workspace)
+        lay_known(connection, engine, feed, sender, rulepack, settings)
         connection.execute(REJECTS)
         found = [judge(connection, suite, database=database, table="lines")]
         (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
@@ -244,7 +269,7 @@ def _list_enrolled(connection: duckdb.DuckDBPyConnection, engine: Engine, feed: 
     ):
         if unlisted == "hold":
             with engine.connect() as register:
-                _list(connection, enrolled.name, list(register.scalars(select(column))))
+                list_names(connection, enrolled.name, list(register.scalars(select(column))))
 
 
 def _leavers(engine: Engine) -> dict[str, date]:
@@ -252,12 +277,6 @@ def _leavers(engine: Engine) -> dict[str, date]:
     left = select(advocates.c.advocate, advocates.c.left_on).where(advocates.c.left_on.is_not(None))
     with engine.connect() as register:
         return {row.advocate: row.left_on for row in register.execute(left)}
-
-
-def _list(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> None:
-    connection.execute(
-        f"create table {table} as select unnest(cast($1 as varchar[])) as name", [names]
-    )
 
 
 def _list_hindrances(connection: duckdb.DuckDBPyConnection, rulepack: RulePack) -> None:

@@ -1,4 +1,4 @@
-"""Enrolments by partners: the last line about an outlet or advocate says what it is.
+"""Enrolments by partners: the last line about an outlet, advocate or product says what it is.
 
 Each line has its place, the file and the line; one that is followed late, after a newer one,
 changes nothing. Whom a partner has enrolled, no other partner changes.
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tembaga.register.tables import advocates, consents, outlets
+from tembaga.register.tables import advocates, consents, outlets, partner_products
 
 NAMES_AT_A_TIME = 10_000
 LANGUAGE = "id"  # Of an advocate who joins and whose file says none.
@@ -60,6 +60,26 @@ def enrol_advocates(register: Connection, rows: Rows, *, partner: str) -> list[F
     if said:
         register.execute(insert(consents).on_conflict_do_nothing(), said)
     return found
+
+
+def name_products(register: Connection, rows: Rows, *, partner: str) -> None:
+    """Follow the lines of a file of products: of two about one day, the newer one stands.
+
+    The same lines a second time change nothing.
+    """
+    if not rows:
+        return
+    statement = insert(partner_products)
+    named = ("product", "valid_from", "sku", "file_no", "line_no")
+    older = partner_products.c.file_no < statement.excluded.file_no
+    register.execute(
+        statement.on_conflict_do_update(
+            index_elements=["partner", "product", "valid_from"],
+            set_={name: statement.excluded[name] for name in ("sku", "file_no", "line_no")},
+            where=older,
+        ),
+        [{name: row[name] for name in named} | {"partner": partner} for row in rows],
+    )
 
 
 def _fault(

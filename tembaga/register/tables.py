@@ -160,6 +160,17 @@ consents = Table(
     Column("proof", String, comment="Where the proof lies, as the partner names it."),
 )
 
+partner_products = Table(
+    "partner_products",
+    metadata,
+    Column("partner", String, primary_key=True),
+    Column("product", String, primary_key=True, comment="The partner's code."),
+    Column("valid_from", Date, primary_key=True),
+    Column("sku", String, nullable=False, comment="Ours."),
+    Column("file_no", Integer, ForeignKey("files.file_no"), nullable=False),
+    Column("line_no", Integer, nullable=False),
+)
+
 standing_orders = Table(
     "standing_orders",
     metadata,

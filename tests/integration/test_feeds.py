@@ -1,26 +1,24 @@
 """What partners send beside sales: each line has an outcome, and what is accepted takes effect."""
 
-from datetime import UTC, date, datetime
+import random
+from datetime import date
 from typing import Any
 
-import duckdb
 import pytest
-from sqlalchemy import Engine, Row, func, insert, select, text, update
+from feeds_desk import OF_MERCHANTS, Desk, agreement
+from sqlalchemy import Engine, select, update
 
-from tembaga import landing
-from tembaga.agreements import Agreement
-from tembaga.landing import folder_of, sha256_of
-from tembaga.load import load
 from tembaga.plain_feeds import PLAIN_FEEDS
 from tembaga.register.tables import advocates, consents, files, outlets
 from tembaga.settings import Settings
-from tembaga.validate import validate
-from tembaga.warehouse import read_warehouse
 
-NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-SALES = ("document", "document_date", "advocate", "outlet", "sku", "quantity", "amount")
-OF_MERCHANTS = {"claims", "voucher_status"}
-
+UNLISTED = {"unlisted": {"advocate": "accept", "outlet": "accept"}}
+# What stands in cells: right here, wrong there, and some of it nowhere right.
+CELLS = (
+    "A-1", "A-2", "O-1", "join", "leave", "used", "rejected", "2026-02-01", "2026-02-01T09:00Z",
+    "50000", "-7", "0", "", " ", "ani@example.org", "081234567890", "RJW-M101", "'; drop", "{x}:y",
+    "22222-22222-2", "é\u2028", "X" * 300,
+)  # fmt: skip
 OUTLET = {"outlet": "O-1", "name": "Bengkel Jaya", "address": "Jl. Melati 1", "city": "Bogor"}
 OUTLET |= {"province": "Jawa Barat"}
 ADVOCATE = {
@@ -35,114 +33,6 @@ ADVOCATE = {
     "consent_wording": "v3",
     "consent_proof": "form 17",
 }
-
-
-def agreement(partner: str, number: int, *feeds: str, **more: Any) -> Agreement:
-    """An agreement about feeds whose columns are called as ours are."""
-    agreed = {
-        feed.name: {
-            "files": f"{feed.name}_*.csv",
-            "format": "csv",
-            "columns": {name: {"header": name} for name in feed.model_fields["columns"]
-                        .annotation.model_fields if name != "language"},
-        }
-        for feed in PLAIN_FEEDS
-        if feed.name in feeds
-    }  # fmt: skip
-    kind = "merchant" if OF_MERCHANTS & set(feeds) else "distributor"
-    if kind == "distributor":
-        agreed["sales"] = {
-            "files": "sales_*.csv",
-            "format": "csv",
-            "currency": "IDR",
-            "columns": {name: {"header": name} for name in SALES},
-        } | more.pop("sales", {})
-    return Agreement.model_validate(
-        {
-            "partner": partner,
-            "number": number,
-            "kind": kind,
-            "name": partner.title(),
-            "programme": "demo",
-            "language": "en",
-            "contact": {"name": "Someone", "email": "someone@example.org"},
-            "feeds": agreed,
-        }
-        | more
-    )
-
-
-class Desk:
-    """Lands files of partners, validates and loads them."""
-
-    def __init__(self, register: Engine, settings: Settings, *agreements: Agreement) -> None:
-        self.register = register
-        self.settings = settings
-        self.agreements = {agreed.partner: agreed for agreed in agreements}
-
-    def brings(self, feed: str, *lines: dict[str, str], partner: str = "north") -> int:
-        """Land and validate a file of these lines; its number."""
-        rows = [list(lines[0]), *(list(line.values()) for line in lines)]
-        return self.drops(f"{feed}_1.csv", "".join(f"{','.join(r)}\n" for r in rows), partner)
-
-    def drops(self, name: str, content: str, partner: str = "north") -> int:
-        """Land and validate a file; its number."""
-        with self.register.begin() as connection:
-            file_no = (connection.scalar(select(func.max(files.c.file_no))) or 0) + 1
-            path = landing.original(self.settings.landing, partner, file_no, name)
-            path.parent.mkdir(parents=True)
-            path.write_text(content, encoding="utf-8")
-            facts = {"file_no": file_no, "partner": partner, "name": name, "state": "landed"}
-            facts |= {"size_bytes": len(content), "modified_at": NOW, "seen_at": NOW}
-            connection.execute(insert(files).values(facts | {"sha256": sha256_of(path)}))
-        self.validates(file_no)
-        return file_no
-
-    def validates(self, file_no: int) -> None:
-        """Validate a file, perhaps once more."""
-        agreed = self.agreements[self.file(file_no).partner]
-        validate(self.register, file_no, agreement=agreed, settings=self.settings)
-
-    def loads(self) -> list[int]:
-        """Load what waits; every loaded file adds up."""
-        loaded = load(self.register, agreements=self.agreements, settings=self.settings)
-        for file_no in loaded:
-            file = self.file(file_no)
-            parts = (file.lines_accepted, file.lines_duplicate, file.lines_held)
-            assert sum(parts) + file.lines_rejected == file.lines_in
-        return loaded
-
-    def takes(self, feed: str, *lines: dict[str, str], partner: str = "north") -> dict[int, set]:
-        """Bring a file and load it; the codes of the lines that were not accepted."""
-        file_no = self.brings(feed, *lines, partner=partner)
-        assert self.file(file_no).state == "validated", self.file(file_no).code
-        self.loads()
-        return self.codes(file_no)
-
-    def file(self, file_no: int) -> Row[Any]:
-        with self.register.connect() as connection:
-            return connection.execute(select(files).where(files.c.file_no == file_no)).one()
-
-    def codes(self, file_no: int) -> dict[int, set[str]]:
-        """The codes of each line that was not accepted."""
-        folder = folder_of(self.settings.landing, self.file(file_no).partner, file_no)
-        found: dict[int, set[str]] = {}
-        for name in ("rejects.parquet", "findings.parquet"):
-            if (folder / name).exists():
-                for line_no, code in duckdb.sql(
-                    f"select line_no, code from '{folder / name}'"
-                ).fetchall():
-                    found.setdefault(line_no, set()).add(code)
-        return found
-
-    def asks(self, query: Any) -> list[tuple[Any, ...]]:
-        """Rows of the register."""
-        with self.register.connect() as connection:
-            return [tuple(row) for row in connection.execute(query)]
-
-    def asks_warehouse(self, query: str) -> list[tuple[Any, ...]]:
-        with read_warehouse(self.settings) as warehouse:
-            return [tuple(row) for row in warehouse.execute(text(query))]
 
 
 @pytest.fixture
@@ -298,6 +188,46 @@ def test_a_load_that_was_killed_before_the_register_knew_is_made_once_more(joine
     assert joined.asks_warehouse("select count(*) from raw.advocates") == [(2,)]
 
 
+def test_a_partners_own_codes_are_translated_by_the_day_of_the_sale(
+    register: Engine, settings: Settings
+):
+    not_products = {"products": "theirs", "not_products": ["FREIGHT"]}
+    desk = Desk(
+        register, settings, agreement("north", 1, "products", sales=UNLISTED | not_products)
+    )
+    product = {"product": "8-11", "sku": "RJW-M101", "valid_from": "2026-02-01"}
+    told = desk.takes(
+        "products",
+        product,
+        product | {"sku": "RJW-M102", "valid_from": "2026-02-10"},
+        product | {"product": "8-12", "sku": "OTHER"},
+    )
+    sale = {"document": "F-1", "document_date": "2026-02-09", "advocate": "A-1", "outlet": "O-1"}
+    sale |= {"sku": "8-11", "quantity": "1", "amount": "100"}
+
+    file_no = desk.brings(
+        "sales",
+        sale,
+        sale | {"document_date": "2026-02-10"},
+        sale | {"document_date": "2026-01-31"},
+        sale | {"sku": "RJW-M101"},
+        sale | {"sku": "FREIGHT"},
+    )
+    desk.loads()
+
+    unknown = {"E_SKU_UNKNOWN"}
+    assert told == {4: unknown}
+    assert desk.codes(file_no) == {4: unknown, 5: unknown, 6: {"E_NOT_A_PRODUCT"}}
+    assert desk.asks_warehouse("select line_no, sku from raw.sales order by 1") == [
+        (2, "RJW-M101"),
+        (3, "RJW-M102"),
+    ]
+    assert desk.asks_warehouse("select partner_no, product from raw.partner_products") == [
+        (1, "8-11"),
+        (1, "8-11"),
+    ]
+
+
 def test_a_persons_data_stays_in_register_and_landing(joined: Desk):
     columns = joined.asks_warehouse(
         "select column_name from information_schema.columns "
@@ -312,6 +242,34 @@ def test_files_that_move_no_points_wait_for_no_batch(joined: Desk):
 
     assert waiting.to_post(joined.register) == []
     assert waiting.to_validate(joined.register) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_line_of_every_feed_comes_out_once(register: Engine, settings: Settings, seed: int):
+    """Files of cells that were chosen at random, good ones and bad ones."""
+    chance = random.Random(seed)
+    names = [feed.name for feed in PLAIN_FEEDS]
+    merchants = OF_MERCHANTS & set(names)
+    desk = Desk(
+        register,
+        settings,
+        agreement("north", 1, *(set(names) - merchants)),
+        agreement("south", 2, *merchants),
+    )
+    for feed in PLAIN_FEEDS:
+        columns = set(feed.model_fields["columns"].annotation.model_fields) - {"language"}
+        lines = [{c: chance.choice(CELLS) for c in sorted(columns)} for _ in range(60)]
+        file_no = desk.brings(feed.name, *lines, partner=partner_of(feed.name))
+        before = desk.file(file_no)
+        assert (before.state, before.lines_in) == ("validated", 60)
+        desk.loads()
+        after = desk.file(file_no)
+        rejected = {n for n, _ in desk.codes(file_no).items()}
+        assert after.lines_accepted == 60 - len(rejected)
+
+
+def partner_of(feed: str) -> str:
+    return "south" if feed in OF_MERCHANTS else "north"
 
 
 def _set(desk: Desk, file_no: int, **values: Any) -> None:

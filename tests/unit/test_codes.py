@@ -8,6 +8,7 @@ import pytest
 
 from expectations.codes import CODES, as_tables
 from expectations.of_feeds import suite_of
+from expectations.plain import Facts
 from expectations.sales import repeats_suite, sales_suite
 from tembaga.feeds import SalesFeed
 from tembaga.plain_feeds import PLAIN_FEEDS
@@ -55,12 +56,12 @@ PLAIN_RULES = [
                 },
             }
         ),
-        latest_on=date(2026, 3, 2),
+        Facts(latest_on=date(2026, 3, 2), two_approve_above=100),
     ).expectations
 ]
 FOUND_BY_LOADING = {
     "RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "E_NOT_ENROLLED",
-    "E_ENROLLED_ELSEWHERE",
+    "E_ENROLLED_ELSEWHERE", "E_REQUEST_TWICE",
 }  # fmt: skip
 # An advocate may be unknown as the first or the second; a second claimant may stand in a line of
 # its own or in the same one.

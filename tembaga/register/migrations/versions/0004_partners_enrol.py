@@ -1,4 +1,4 @@
-"""Partners enrol outlets and advocates, with the consent of these."""
+"""Partners enrol outlets and advocates, with consent, and have codes of their own."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -67,3 +67,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_no", "line_no", name="consents_pkey"),
     )
     op.create_index("consents_advocate_idx", "consents", ["advocate"])
+    op.create_table(
+        "partner_products",
+        sa.Column("partner", sa.String(), nullable=False),
+        sa.Column("product", sa.String(), nullable=False, comment="The partner's code."),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("sku", sa.String(), nullable=False, comment="Ours."),
+        sa.Column("file_no", sa.Integer(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["file_no"], ["files.file_no"], name="partner_products_file_no_fkey"
+        ),
+        sa.PrimaryKeyConstraint("partner", "product", "valid_from", name="partner_products_pkey"),
+    )
