@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from paramiko import SFTPClient
 from sqlalchemy import Engine, Row, func, insert, select, text
 
 from tembaga import landing
+from tembaga.acknowledge import acknowledge
 from tembaga.agreements import Agreement
 from tembaga.landing import folder_of, sha256_of
 from tembaga.load import load
 from tembaga.plain_feeds import PLAIN_FEEDS
+from tembaga.receive import look, receive
 from tembaga.register.tables import files
 from tembaga.settings import Settings
 from tembaga.validate import validate
+from tembaga.waiting import to_answer
 from tembaga.warehouse import read_warehouse
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -82,6 +86,27 @@ class Desk:
             connection.execute(insert(files).values(facts | {"sha256": sha256_of(path)}))
         self.validates(file_no)
         return file_no
+
+    def receives(self, sftp: SFTPClient) -> None:
+        """Take what lies in the inboxes."""
+        now = datetime.now(UTC)
+        settings = self.settings
+        seen: list[int] = []
+        while not seen:  # A file is left until it has rested.
+            seen = look(sftp, self.register, self.agreements, settings=settings, now=now)
+        for file_no in seen:
+            receive(sftp, self.register, file_no, settings=settings)
+
+    def answers(self, sftp: SFTPClient) -> None:
+        """Answer every file that waits for it."""
+        acknowledge(
+            sftp,
+            self.register,
+            to_answer(self.register, partners=self.agreements),
+            agreements=self.agreements,
+            settings=self.settings,
+            now=NOW,
+        )
 
     def validates(self, file_no: int) -> None:
         """Validate a file, perhaps once more."""
