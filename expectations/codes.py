@@ -446,6 +446,33 @@ _ALL = (
         hint_en="Write the reason, and send the line again: the points go back to the advocate.",
     ),
     Code(
+        "E_POINTS",
+        "rejected",
+        id="Ini bukan jumlah poin.",
+        en="This is no number of points.",
+        hint_id="Tulis bilangan bulat, bukan nol, paling banyak satu miliar; utang poin negatif.",
+        hint_en="Write a whole number, not zero, of at most 1,000,000,000; points owed are "
+        "negative.",
+    ),
+    Code(
+        "E_OPENING_EXPIRED",
+        "rejected",
+        id="Poin ini kedaluwarsa sebelum diperoleh.",
+        en="These points expire before they were earned.",
+        hint_id="Periksa kedua tanggalnya, lalu kirim lagi.",
+        hint_en="Check both days, and send the line again.",
+    ),
+    Code(
+        "E_WITH_OTHERS",
+        "rejected",
+        id="Baris ini benar, tetapi baris lain dalam berkas ini tidak, dan berkas semacam ini "
+        "diterima seluruhnya atau tidak sama sekali.",
+        en="This line is right, but another one of the file is not, and such a file is taken "
+        "whole or not at all.",
+        hint_id="Perbaiki baris yang lain itu, lalu kirim lagi seluruh berkasnya.",
+        hint_en="Correct that other line, and send the whole file again.",
+    ),
+    Code(
         "E_TWICE",
         "rejected",
         id="Baris lain dalam berkas ini menyatakan hal lain tentang nomor yang sama.",

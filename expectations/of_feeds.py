@@ -6,6 +6,7 @@ import great_expectations as gx
 
 from expectations.advocates import advocates_suite
 from expectations.claims import claims_suite
+from expectations.opening_balances import opening_balances_suite
 from expectations.outlets import outlets_suite
 from expectations.plain import Facts
 from expectations.products import products_suite
@@ -20,6 +21,7 @@ SUITES: dict[str, Callable[..., gx.ExpectationSuite]] = {
     "claims": claims_suite,
     "voucher_status": voucher_status_suite,
     "products": products_suite,
+    "opening_balances": opening_balances_suite,
 }
 
 

@@ -18,6 +18,7 @@ from tembaga.patterns import may_overlap
 from tembaga.plain_feeds import (
     AdvocatesFeed,
     ClaimsFeed,
+    OpeningBalancesFeed,
     OutletsFeed,
     PlainFeed,
     ProductsFeed,
@@ -28,7 +29,7 @@ from tembaga.plain_feeds import (
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Language = Literal["id", "en"]
 
-# Which kind of partner may send what.
+# Which kind of partner may send what, unless its agreement says more.
 MAY_SEND = {
     "distributor": ("sales", "outlets", "advocates", "requests", "products"),
     "merchant": ("claims", "voucher_status"),
@@ -57,6 +58,7 @@ class Feeds(Part):
     claims: ClaimsFeed | None = None
     voucher_status: VoucherStatusFeed | None = None
     products: ProductsFeed | None = None
+    opening_balances: OpeningBalancesFeed | None = None
 
     def agreed(self) -> list[SalesFeed | PlainFeed]:
         """The feeds that there are."""
@@ -84,13 +86,16 @@ class Agreement(Part):
     language: Language
     contact: Contact
     feeds: Feeds = Feeds()
+    may_also_send: tuple[Literal["opening_balances"], ...] = Field(
+        (), description="What its kind does not send: points that it says are owed already."
+    )
 
     @model_validator(mode="after")
     def _feeds_fit_the_kind(self) -> "Agreement":
         if (self.kind == "distributor") != (self.feeds.sales is not None):
             raise ValueError("a distributor has a sales feed, and a merchant has none")
         for feed in self.feeds.agreed():
-            if feed.name not in MAY_SEND[self.kind]:
+            if feed.name not in (*MAY_SEND[self.kind], *self.may_also_send):
                 raise ValueError(f"a {self.kind} does not send {feed.name}")
         return self
 

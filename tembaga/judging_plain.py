@@ -39,10 +39,10 @@ def judge_plain(
 ) -> list[Finding]:
     """Find the lines of a file that do not hold, and follow the others in the register.
 
-    What follows in the warehouse is left to the caller; the register's transaction, too.
+    There is something to find for the feeds in `JUDGES`. What follows in the warehouse is left
+    to the caller; the register's transaction, too.
     """
-    judge = JUDGES.get(file.feed)
-    found = judge(register, warehouse, file, rows) if judge else ()
+    found = JUDGES[file.feed](register, warehouse, file, rows)
     return sorted((Finding(*each) for each in found), key=lambda each: each.line_no)
 
 

@@ -19,6 +19,7 @@ from tembaga.settings import Settings
 from tembaga.vouchers import VoucherCodeError, read_code
 
 AT_A_TIME = 10_000
+OF_THE_ENROLLED = ("requests", "opening_balances")
 VOUCHERS = """
 create table vouchers as
 select
@@ -74,7 +75,7 @@ def lay_known(
     with engine.connect() as register:
         if feed.has_secrets:
             _name_vouchers(connection, register, sender.partner, settings)
-        elif "reward" in columns:
+        elif feed.name in OF_THE_ENROLLED:
             list_names(
                 connection, "advocates", list(register.scalars(select(advocates.c.advocate)))
             )

@@ -15,7 +15,7 @@ import duckdb
 from sqlalchemy import Connection, Row, select
 
 from tembaga.agreements import Agreement
-from tembaga.judging_plain import Finding, judge_plain
+from tembaga.judging_plain import JUDGES, Finding, judge_plain
 from tembaga.landing import folder_of, sha256_of
 from tembaga.paper_rows import load_paper, unload_paper
 from tembaga.plain_feeds import PLAIN_FEEDS
@@ -63,7 +63,7 @@ def _load(
 ) -> list[Finding]:
     """Judge a file and put what holds into the warehouse; what does not is written beside it."""
     rows = _rows(file, settings)
-    found = judge_plain(register, warehouse, file, _read(rows))
+    found = judge_plain(register, warehouse, file, _read(rows)) if file.feed in JUDGES else []
     _write(found, rows.with_name("findings.parquet"))
     load_paper(warehouse, file.feed, file.file_no, rows)
     return found

@@ -10,7 +10,20 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from tembaga.feeds import Column, Columns, Feed
-from tembaga.kinds import ANY_DAY, CODE, DAY, EMAIL, INSTANT, MONEY, PHONE, SECRET, TEXT, WORD, Cell
+from tembaga.kinds import (
+    ANY_DAY,
+    CODE,
+    DAY,
+    EMAIL,
+    INSTANT,
+    MONEY,
+    PHONE,
+    POINTS,
+    SECRET,
+    TEXT,
+    WORD,
+    Cell,
+)
 
 Code = Annotated[Column, Cell(CODE)]
 Text = Annotated[Column, Cell(TEXT)]
@@ -60,10 +73,12 @@ class PlainColumns(Columns):
 class PlainFeed(Feed):
     """How the files of a plain feed are read.
 
-    `key` names what no two lines of a file may say differently.
+    `key` names what no two lines of a file may say differently. Of a feed that `is_whole` all
+    lines of a file are accepted, or none.
     """
 
     key: ClassVar[tuple[str, ...]] = ()
+    is_whole: ClassVar[bool] = False
     columns: PlainColumns
 
     @property
@@ -184,6 +199,23 @@ class ProductsFeed(PlainFeed):
     columns: ProductColumns
 
 
+class OpeningBalanceColumns(PlainColumns):
+    """The columns of a file of opening balances."""
+
+    advocate: Code
+    points: Annotated[Column, Cell(POINTS)]
+    earned_on: Day
+    expires_on: Annotated[Column, Cell(ANY_DAY, may_be_empty=True)]
+
+
+class OpeningBalancesFeed(PlainFeed):
+    """Lots that advocates bring along from before, or what they owe: one batch, or none."""
+
+    name: ClassVar[str] = "opening_balances"
+    is_whole: ClassVar[bool] = True
+    columns: OpeningBalanceColumns
+
+
 PLAIN_FEEDS: tuple[type[PlainFeed], ...] = (
     OutletsFeed,
     AdvocatesFeed,
@@ -191,5 +223,6 @@ PLAIN_FEEDS: tuple[type[PlainFeed], ...] = (
     ClaimsFeed,
     VoucherStatusFeed,
     ProductsFeed,
+    OpeningBalancesFeed,
 )
 NOT_POSTED = ("outlets", "advocates", "products")  # They change the register, and move no points.

@@ -24,6 +24,7 @@ ROWS = {
         "consent_wording, consent_proof"
     ),
     "products": "product, sku, valid_from",
+    "opening_balances": "advocate, points, earned_on, expires_on",
     "requests": (
         "{partner} || '/' || request_id as request_id, advocate, reward, "
         "strftime(requested_at, '%Y-%m-%dT%H:%M:%SZ') as requested_at, "
@@ -51,6 +52,16 @@ copy (
     anti join rejects using (line_no)
     order by line_no
 ) to {path} (format parquet)
+"""
+
+# A line falls with the others of its file.
+WITH_OTHERS = """
+insert into rejects
+select line_no, 0, 'rejected', 'E_WITH_OTHERS', '', null
+from lines
+where
+    exists (select 1 from rejects)
+    and line_no not in (select line_no from rejects)
 """
 
 # Each side is counted from what is written, and the whole from the lines as they were read.
@@ -94,6 +105,8 @@ def write_plain(
         AccountingError: What was written does not add up to the lines.
     """
     rows, rejects = (quoted(str(folder / f"{name}.parquet")) for name in ("rows", "rejects"))
+    if feed.is_whole:
+        connection.execute(WITH_OTHERS)
     columns = ROWS[feed.name].format(
         partner=quoted(sender.partner),
         zone=quoted(sender.zone),

@@ -11,8 +11,8 @@ BJ-902,"Gigi Lima, Sparepart",Jl. Kali Bening 21,Cirebon,Jawa Barat
 """,
     "banyumili/samples/MECHANICS_2026-01.csv": """\
 Mechanic ID,Status,From,Name,E-mail,Phone,Outlet ID,Consent Date,Consent,Form
-RJ-0901,NEW,2026-01-05,Sari Wulandari,sari@mail.example,+62 812-0000-0901,BJ-901,2026-01-05,v1,form 0901
-RJ-0902,NEW,2026-01-06,Yusuf Hamdani,yusuf@mail.example,0812 0000 0902,BJ-902,2026-01-03,v1,form 0902
+RJ-0901,NEW,2026-01-05,Sari Wulandari,sari@m.example,+62 812-0000-0901,BJ-901,2026-01-05,v1,f-0901
+RJ-0902,NEW,2026-01-06,Yusuf Hamdani,yusuf@m.example,0812 0000 0902,BJ-902,2026-01-03,v1,f-0902
 RJ-0026,CHANGED,2026-01-07,,,0812 0000 0026,,,,
 RJ-0071,LEFT,2026-01-07,,,,,,,
 """,

@@ -32,12 +32,16 @@ def agreement(partner: str, number: int, *feeds: str, **more: Any) -> Agreement:
         feed.name: {
             "files": f"{feed.name}_*.csv",
             "format": "csv",
-            "columns": {name: {"header": name} for name in feed.model_fields["columns"]
-                        .annotation.model_fields if name != "language"},
+            "columns": {
+                name: {"header": name}
+                for name in feed.model_fields["columns"].annotation.model_fields
+                if name != "language"
+            },
         }
         for feed in PLAIN_FEEDS
         if feed.name in feeds
-    }  # fmt: skip
+    }
+    more.setdefault("may_also_send", tuple({"opening_balances"} & set(feeds)))  # fmt: skip
     kind = "merchant" if OF_MERCHANTS & set(feeds) else "distributor"
     if kind == "distributor":
         agreed["sales"] = {

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, update
 from tembaga.plain_feeds import PLAIN_FEEDS
 from tembaga.register.tables import advocates, consents, files, outlets
 from tembaga.settings import Settings
+from tembaga.waiting import to_post, to_validate
 
 UNLISTED = {"unlisted": {"advocate": "accept", "outlet": "accept"}}
 # What stands in cells: right here, wrong there, and some of it nowhere right.
@@ -228,6 +229,32 @@ def test_a_partners_own_codes_are_translated_by_the_day_of_the_sale(
     ]
 
 
+def test_opening_balances_are_taken_whole_or_not_at_all(joined: Desk):
+    joined.agreements["north"] = agreement("north", 1, "opening_balances")
+    lot = {"advocate": "A-1", "points": "120", "earned_on": "2025-12-01", "expires_on": ""}
+    faults = [
+        lot | {"advocate": "A-9"},
+        lot | {"points": "0"},
+        lot | {"expires_on": "2025-11-30"},
+    ]
+
+    refused = joined.takes("opening_balances", lot, *faults)
+    waited = to_post(joined.register)
+    taken = joined.takes("opening_balances", lot, lot | {"expires_on": "2026-12-31"})
+
+    assert [refused[line] for line in (2, 3, 4, 5)] == [
+        {"E_WITH_OTHERS"},
+        {"E_NOT_ENROLLED"},
+        {"E_POINTS"},
+        {"E_OPENING_EXPIRED"},
+    ]
+    assert (waited, taken, to_post(joined.register)) == ([], {}, [4])
+    assert joined.asks_warehouse("select line_no, points from raw.opening_balances") == [
+        (2, 120),
+        (3, 120),
+    ]
+
+
 def test_a_persons_data_stays_in_register_and_landing(joined: Desk):
     columns = joined.asks_warehouse(
         "select column_name from information_schema.columns "
@@ -238,10 +265,8 @@ def test_a_persons_data_stays_in_register_and_landing(joined: Desk):
 
 
 def test_files_that_move_no_points_wait_for_no_batch(joined: Desk):
-    from tembaga import waiting
-
-    assert waiting.to_post(joined.register) == []
-    assert waiting.to_validate(joined.register) == []
+    assert to_post(joined.register) == []
+    assert to_validate(joined.register) == []
 
 
 @pytest.mark.parametrize("seed", range(3))

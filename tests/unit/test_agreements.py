@@ -75,6 +75,14 @@ OUTLETS = {
 }
 
 
+OPENINGS = OUTLETS | {
+    "files": "OPENING_*.csv",
+    "columns": {
+        name: {"header": name} for name in ("advocate", "points", "earned_on", "expires_on")
+    },
+}
+
+
 def test_each_name_belongs_to_one_feed(tmp_path):
     feeds = {"feeds": DISTRIBUTOR["feeds"] | {"outlets": OUTLETS}}
     north = load_agreements(write(tmp_path, DISTRIBUTOR, **feeds), programme="demo")["north"]
@@ -110,6 +118,10 @@ def test_patterns_that_could_both_fit_a_name_are_found(one, other, overlap):
         (
             {"kind": "merchant", "feeds": {"outlets": OUTLETS}},
             "a merchant does not send outlets",
+        ),
+        (
+            {"feeds": DISTRIBUTOR["feeds"] | {"opening_balances": OPENINGS}},
+            "a distributor does not send opening_balances",
         ),
         ({"feeds": {}}, "a distributor has a sales feed"),
         ({"kind": "merchant"}, "a merchant has none"),
