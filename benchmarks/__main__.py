@@ -10,9 +10,18 @@ different runs are not comparable; ratios of one run are.
 
 import argparse
 
-from benchmarks import long_history, posting_on_duckdb, posting_on_postgres, results
+from benchmarks import (
+    long_history,
+    posting_on_duckdb,
+    posting_on_postgres,
+    receiving_a_large_file,
+    receiving_many_files,
+    results,
+)
 
 BENCHMARKS = {
+    "receiving_a_large_file": receiving_a_large_file,
+    "receiving_many_files": receiving_many_files,
     "posting_on_duckdb": posting_on_duckdb,
     "posting_on_postgres": posting_on_postgres,
     "long_history": long_history,

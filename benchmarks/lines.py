@@ -29,10 +29,11 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Lines:
-    """Some lines: how many, and over how many days."""
+    """Some lines: how many, over how many days, and how their documents' names begin."""
 
     n_lines: int
     days: int
+    series: str = "INV"
 
     @property
     def n_documents(self) -> int:
@@ -64,7 +65,7 @@ class Lines:
                 1 as file_no,
                 line_no,
                 1 as partner_no,
-                concat('INV-', n * 3 // 10) as document,
+                concat('{self.series}-', n * 3 // 10) as document,
                 {self.day_of("(n * 3 // 10)")} as document_date,
                 cast(n as varchar) as line_ref,
                 concat('ADV-', n * 3 // 10 % {self.n_advocates}) as advocate,

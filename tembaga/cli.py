@@ -82,7 +82,8 @@ def tembaga(
     """Read the settings that every command works with."""
     _log_to_stderr(verbose=verbose)
     given = {"home": home, "programme": programme}
-    context.obj = load_settings(**{name: value for name, value in given.items() if value})
+    with _in_sentences(Console(stderr=True)):
+        context.obj = load_settings(**{name: value for name, value in given.items() if value})
 
 
 @app.command()
@@ -257,9 +258,51 @@ def status(context: typer.Context) -> None:
 
 @app.command()
 def migrate(context: typer.Context) -> None:
-    """Bring the register to the present schema."""
-    with _installation(context.obj):
-        console.print("The register is up to date.")
+    """Bring the register and the warehouse to what this version needs; never backwards."""
+    from tembaga.embedded import services
+    from tembaga.upgrade import upgrade
+
+    with _in_sentences(), services.running(context.obj) as reachable:
+        upgrade(reachable, is_asked=True, say=_say)
+    _say("The register and the warehouse are as this version needs them.")
+
+
+@app.command()
+def check(context: typer.Context) -> None:
+    """Look whether a service may start: settings, keys, register and warehouse; 1 if it may not."""
+    from tembaga.upgrade import check as check_all
+
+    with _in_sentences(Console(stderr=True)):
+        check_all(context.obj)
+    _say("Settings, register and warehouse are as this version needs them.")
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    to: Annotated[Path, typer.Argument(help="An empty folder, or one that is not there yet.")],
+) -> None:
+    """Write the register and the warehouse of this moment into a folder, whole or not at all."""
+    from tembaga import backup as backups
+
+    with _installation(context.obj) as here:
+        made = backups.backup(here.engine, to, settings=here.settings)
+    _say(f"Backed up to {to}: {made.says()}. Keep the landing and the keys beside it.")
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A folder that `tembaga backup` wrote.")],
+) -> None:
+    """Bring an empty home to what a backup holds; the landing and the keys must be there."""
+    from tembaga import restore as restoring
+    from tembaga.embedded import services
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # The services are to be stopped.
+    with _in_sentences(), services.running(context.obj) as reachable:
+        made = restoring.restore(folder, settings=reachable, say=_say)
+    _say(f"Restored: {made.says()}. Run `tembaga verify` before anything is posted.")
 
 
 @app.command()
@@ -420,10 +463,10 @@ def _log_to_stderr(*, verbose: bool) -> None:
 
 @contextmanager
 def _installation(settings: Settings) -> Iterator["Installation"]:
-    """The installation on its running services, migrated; a known error becomes a sentence."""
+    """The installation on its running services, upgraded; a known error becomes a sentence."""
     from tembaga.embedded import services
     from tembaga.installation import Installation
-    from tembaga.register import migrate as migrate_register
+    from tembaga.upgrade import upgrade
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # The services are to be stopped.
     with (
@@ -431,7 +474,7 @@ def _installation(settings: Settings) -> Iterator["Installation"]:
         services.running(settings) as reachable,
         Installation(reachable) as here,
     ):
-        migrate_register(here.engine)
+        upgrade(reachable)
         yield here
 
 

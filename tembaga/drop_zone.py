@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path as FilePath
 
 import paramiko
 from paramiko import SFTPClient
@@ -24,7 +25,7 @@ from paramiko.config import SSH_PORT
 from paramiko.hostkeys import HostKeyEntry
 from paramiko.sftp import CMD_CLOSE, CMD_NAME, CMD_OPENDIR, CMD_READDIR
 
-from tembaga.settings import Settings
+from tembaga.settings import Settings, refuse_open_key
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 120  # A server that says nothing for so long is gone.
@@ -80,6 +81,8 @@ def open_connection(conn_id: str = "drop_zone") -> Iterator[SFTPClient]:
     where = f"{hook.remote_host}:{hook.port}"
     if hook.host_key is None:
         raise _no_host_key(where)
+    if hook.key_file:
+        refuse_open_key(FilePath(hook.key_file))
     with ExitStack() as opened:
         with _connecting(where):
             sftp = _prepared(opened.enter_context(hook.get_managed_conn()))
@@ -193,6 +196,7 @@ def _connect(client: paramiko.SSHClient, settings: Settings) -> None:
             f"There is no private key for the drop zone at {host}:{port}. Put the path of one "
             "into TEMBAGA_DROP_ZONE_KEY_FILE."
         )
+    refuse_open_key(settings.drop_zone_key_file)
     client.connect(
         host,
         port,

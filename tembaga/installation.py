@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, Row, select
 
 from tembaga.agreements import Agreement, AgreementError, load_agreements
-from tembaga.register import open_register
+from tembaga.register import open_register, require
 from tembaga.register.tables import files
 from tembaga.rulepack import load_programme
 from tembaga.settings import Settings, load_settings
@@ -44,9 +44,15 @@ class Installation:
 
     @cached_property
     def engine(self) -> Engine:
-        """The register."""
+        """The register.
+
+        Raises:
+            RegisterUnreachableError: There is no answer.
+            RegisterVersionError: It is not of the version of this program.
+        """
         engine = open_register(self.settings.register_url)
         self._opened.callback(engine.dispose)
+        require(engine)
         return engine
 
     def drop_zone(self) -> "AbstractContextManager[SFTPClient]":

@@ -30,7 +30,7 @@ from tembaga.agreements import Agreement
 from tembaga.drop_zone import deliver as deliver_file
 from tembaga.register.tables import advocates, batches, outlets, voucher_batches, vouchers
 from tembaga.rulepack import MINOR_UNITS
-from tembaga.settings import Settings
+from tembaga.settings import Settings, refuse_open_key
 from tembaga.vouchers import code_hmac, voucher_code
 from tembaga.warehouse import has_table, read_warehouse
 
@@ -156,10 +156,15 @@ def file_name(voucher_batch_no: int) -> str:
 
 
 def voucher_key(settings: Settings) -> bytes:
-    """The secret that voucher codes follow from; made when it is first asked for."""
+    """The secret that voucher codes follow from; made when it is first asked for.
+
+    Raises:
+        SettingsError: Others than its owner may read it.
+    """
     path = settings.keys / "vouchers"
     if not path.exists():
         _write_key(path)
+    refuse_open_key(path)
     return path.read_bytes()
 
 

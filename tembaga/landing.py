@@ -80,7 +80,7 @@ def land(
     if copied != size_bytes or received.read(1) or not is_unchanged():
         raise FileChangedError("The file was changed while it was read; it is received later.")
     os.replace(part, path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def sha256_of(path: Path) -> str:
@@ -105,7 +105,7 @@ def _copy(received: Readable, part: Path, *, at_most: int) -> int:
     return copied
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Write the folder's names to the disk: without it a crash may forget the file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

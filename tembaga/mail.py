@@ -1,6 +1,7 @@
 """Mail: one connection to the mail server, and what became of each mail."""
 
 import smtplib
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ CLOSING_DOWN = 421  # The server's reply when it hangs up; nothing is wrong with
 
 
 class MailServerUnreachableError(Exception):
-    """The mail server does not answer; the sentence says where it was looked for."""
+    """The mail server does not answer or let us in; the sentence says where it was looked for."""
 
 
 class MailRefusedError(Exception):
@@ -95,20 +96,41 @@ class MailServer:
     def _connected(self) -> smtplib.SMTP:
         if self._connection is None:
             try:
-                self._connection = smtplib.SMTP(
-                    self.settings.smtp_host,
-                    self.settings.smtp_port,
-                    local_hostname=domain_of(self.settings.mail_from),
-                    timeout=TIMEOUT_SECONDS,
-                )
+                self._connection = self._connect()
             except OSError as error:
                 raise self._unreachable(error) from error
         return self._connection
 
+    def _connect(self) -> smtplib.SMTP:
+        """Connect as the settings say: whether in secret, and as whom.
+
+        A server whose certificate is not that of its name is one that is not reached.
+        """
+        settings = self.settings
+        where = (settings.smtp_host, settings.smtp_port, domain_of(settings.mail_from))
+        if settings.smtp_security == "tls":
+            secret = ssl.create_default_context()
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                *where, timeout=TIMEOUT_SECONDS, context=secret
+            )
+        else:
+            connection = smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
+        try:
+            if settings.smtp_security == "starttls":
+                connection.starttls(context=ssl.create_default_context())
+            if settings.smtp_user and settings.smtp_password:
+                connection.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
     def _unreachable(self, error: Exception) -> MailServerUnreachableError:
+        is_there = isinstance(error, (smtplib.SMTPResponseException, smtplib.SMTPNotSupportedError))
         return MailServerUnreachableError(
-            f"The mail server at {self.settings.smtp_host}:{self.settings.smtp_port} does not "
-            f"answer ({error}). Check TEMBAGA_SMTP_HOST and TEMBAGA_SMTP_PORT, and that it runs."
+            f"The mail server at {self.settings.smtp_host}:{self.settings.smtp_port} "
+            f"{'does not let us in' if is_there else 'does not answer'} ({error}). "
+            "Check the TEMBAGA_SMTP_… settings, and that it runs."
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tembaga import stages, waiting
 from tembaga.installation import Installation
+from tembaga.settings import load_settings
 
 Announced = dict[str, Any]  # What travels with an asset event.
 
@@ -106,7 +107,8 @@ def as_of(asked: str | None, events: Mapping[Any, Iterable[Any]]) -> str:
 
 
 def _here() -> Installation:
-    """This installation, with the drop zone that Airflow's connection names."""
+    """This installation, at the addresses that Airflow's connections name."""
+    from tembaga.connections import with_connections
     from tembaga.drop_zone import open_connection
 
-    return Installation(open_drop_zone=open_connection)
+    return Installation(with_connections(load_settings()), open_drop_zone=open_connection)

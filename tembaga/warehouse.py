@@ -35,6 +35,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from tembaga import contract
+from tembaga.database import no_answer
 from tembaga.settings import Settings
 
 raw = MetaData(schema="raw")
@@ -237,6 +239,9 @@ batch = Table(
 
 batch_files = Table("batch_files", raw, Column("file_no", Integer, nullable=False))
 
+# The version of what this module describes; see tembaga/contract.
+versions_of_contract = Table("contract", raw, Column("version", Integer, nullable=False))
+
 # Which dbt project made the lasting tables; see `prepare` in tembaga/dbt.py.
 project = Table("project", raw, Column("sha256", String, nullable=False))
 
@@ -406,6 +411,11 @@ def address(settings: Settings) -> URL:
     return make_url(settings.warehouse_url).set(drivername="postgresql+psycopg2")
 
 
+def shown_address(settings: Settings) -> str:
+    """Where the warehouse is, without a password."""
+    return _shown(address(settings))
+
+
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Connection]:
     """Open the warehouse for one transaction: all of it is committed at the end, or nothing.
@@ -413,9 +423,23 @@ def open_warehouse(settings: Settings) -> Iterator[Connection]:
     The raw tables are made where they are missing.
 
     Raises:
+        ContractError: It is of another version than this program.
         WarehouseInUseError: Another process is writing to it.
         WarehouseUnreachableError: Its PostgreSQL does not answer.
     """
+    with any_warehouse(settings) as connection:
+        contract.require(connection, shown_address(settings))
+        if contract.found_version(connection) is None:
+            raw.create_all(connection)
+            connection.execute(versions_of_contract.insert(), {"version": contract.VERSION})
+        else:
+            raw.create_all(connection)
+        yield connection
+
+
+@contextmanager
+def any_warehouse(settings: Settings) -> Iterator[Connection]:
+    """Open a warehouse of any version for one transaction, as `open_warehouse` does."""
     settings.root.mkdir(parents=True, exist_ok=True)
     where = address(settings)
     engine = create_engine(where, poolclass=NullPool)
@@ -423,7 +447,6 @@ def open_warehouse(settings: Settings) -> Iterator[Connection]:
         if settings.warehouse == "postgres" and where not in _claimed.get():
             _turn_away_others(connection, settings, lock="pg_try_advisory_xact_lock")
         connection.execute(text("create schema if not exists raw"))
-        raw.create_all(connection)
         yield connection
 
 
@@ -434,9 +457,18 @@ def read_warehouse(settings: Settings) -> Iterator[Connection]:
     A warehouse that is not there yet is read as an empty one.
 
     Raises:
+        ContractError: It is of another version than this program.
         WarehouseInUseError: Another process is writing to it, and its engine lets nobody read.
         WarehouseUnreachableError: Its PostgreSQL does not answer.
     """
+    with read_any_warehouse(settings) as connection:
+        contract.require(connection, shown_address(settings))
+        yield connection
+
+
+@contextmanager
+def read_any_warehouse(settings: Settings) -> Iterator[Connection]:
+    """Open a warehouse of any version for reading, as `read_warehouse` does."""
     where = address(settings)
     if settings.warehouse == "postgres":
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -498,7 +530,7 @@ def _connect(settings: Settings, engine: Engine) -> Connection:
         if settings.warehouse == "duckdb":
             raise
         raise WarehouseUnreachableError(
-            f"The warehouse at {_shown(engine.url)} does not answer. Is its PostgreSQL running?"
+            no_answer("warehouse", engine.url, error, setting="TEMBAGA_WAREHOUSE_URL")
         ) from error
 
 

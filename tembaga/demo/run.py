@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from tembaga import report
 from tembaga.agreements import AgreementError
+from tembaga.contract import ContractError
 from tembaga.demo.delivery import DropFailedError, openssh_command
 from tembaga.demo.month import Say, StageFailedError, drop_files, run_stages
 from tembaga.demo.programme import MONTH_ENDS, UNKNOWN_SENDER, DemoProgramme, generate
@@ -29,24 +30,32 @@ from tembaga.embedded.airflow_api import RunTimedOutError
 from tembaga.embedded.postgres import PostgresNotStartedError
 from tembaga.embedded.services import ServicesNotReadyError
 from tembaga.embedded.sftp_server import add_partner
-from tembaga.register import RegisterUnreachableError, migrate, open_register
+from tembaga.register import RegisterUnreachableError, RegisterVersionError, open_register
 from tembaga.register.enrol import enrol
 from tembaga.report import Figures
 from tembaga.rulepack import RulePackError
-from tembaga.settings import Settings
+from tembaga.settings import Settings, SettingsError
+from tembaga.upgrade import HalfRestoredError, upgrade
+from tembaga.warehouse import WarehouseInUseError, WarehouseUnreachableError
 
 TABLE_WIDTH = 130  # Where the output is no terminal.
 
 _KNOWN = (
     AgreementError,
     AirflowNotReady,
+    ContractError,
     DropFailedError,
+    HalfRestoredError,
     PostgresNotStartedError,
     RegisterUnreachableError,
+    RegisterVersionError,
     RulePackError,
     RunTimedOutError,
     ServicesNotReadyError,
+    SettingsError,
     StageFailedError,
+    WarehouseInUseError,
+    WarehouseUnreachableError,
 )
 
 # Nobody writes to the drop zone but the demo itself, and only the demo says when to look.
@@ -121,9 +130,9 @@ def _ready(settings: Settings, say: Say) -> Iterator[_Demo]:
     say(f"{len(programme.drops)} files of three months are generated.")
     with services.running(settings) as reachable:
         add_partner(reachable, UNKNOWN_SENDER)  # Has an account, and no agreement.
+        upgrade(reachable)
         engine = open_register(reachable.register_url)
         try:
-            migrate(engine)
             enrol(
                 engine,
                 outlets=programme.outlets,

@@ -12,6 +12,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from tembaga.setting_words import variable
 from tembaga.settings import Settings
 
 LOCAL_SETTINGS = Path(__file__).parent / "airflow_config"
@@ -90,14 +93,17 @@ def _surroundings() -> dict[str, str]:
 
 def _tembaga(settings: Settings) -> dict[str, str]:
     """Our settings as this process has them, whatever the children would read from files."""
-    values = settings.model_dump(mode="json") | {"home": str(settings.root)}
-    if settings.drop_zone_key_file:
-        values["drop_zone_key_file"] = str(settings.drop_zone_key_file.absolute())
-    prefix = settings.model_config["env_prefix"]
-    return {
-        f"{prefix}{name}".upper(): "" if value is None else str(value)
-        for name, value in values.items()
-    }
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return {variable(name): _said(value) for name, value in values.items()}
+
+
+def _said(value: object) -> str:
+    """A setting as a variable says it, also one that is not shown elsewhere."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Path):
+        return str(value.expanduser().absolute())
+    return "" if value is None else str(value)
 
 
 def _drop_zone(settings: Settings) -> str:

@@ -28,7 +28,9 @@ from tembaga.embedded.sftp_server import (
     public_key,
     sftp_server,
 )
-from tembaga.settings import Settings, load_settings
+from tembaga.register import open_register
+from tembaga.settings import Settings, is_said, load_settings
+from tembaga.warehouse import read_warehouse
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,8 @@ def running(settings: Settings) -> Iterator[Settings]:
     Raises:
         ServicesNotReadyError: Another process runs them, and they do not answer.
         PostgresNotStartedError: PostgreSQL does not start.
+        RegisterUnreachableError: The environment names one that does not answer.
+        WarehouseUnreachableError: The same of the warehouse.
     """
     settings.root.mkdir(parents=True, exist_ok=True)
     with (settings.root / "services.lock").open("a") as lock:
@@ -100,12 +104,13 @@ def _is_ours(lock: IO[str]) -> bool:
 
 
 def _start(settings: Settings, started: ExitStack) -> dict[str, str]:
+    _refuse_unreachable(settings)
     addresses: dict[str, str] = {}
     if databases := _databases(settings):
         server = started.enter_context(postgres(settings.root / "postgres", databases=databases))
         named = {"register_url": "register", "warehouse_url": WAREHOUSE_DATABASE}
         addresses |= {name: server.url(db) for name, db in named.items() if db in databases}
-    if "TEMBAGA_DROP_ZONE_HOST" not in os.environ:
+    if not is_said("drop_zone_host"):
         port = started.enter_context(sftp_server(settings))
         _open_to_partners(settings)
         addresses |= {
@@ -115,18 +120,27 @@ def _start(settings: Settings, started: ExitStack) -> dict[str, str]:
             "drop_zone_host_key": public_key(settings.keys, HOST_KEY),
             "drop_zone_key_file": str(settings.keys / OWN_ACCOUNT),
         }
-    if "TEMBAGA_SMTP_HOST" not in os.environ:
+    if not is_said("smtp_host"):
         catcher = mail_catcher(settings.root / "mail", preferred_port=settings.smtp_port)
         addresses |= {"smtp_host": LOOPBACK, "smtp_port": str(started.enter_context(catcher))}
     return addresses
 
 
+def _refuse_unreachable(settings: Settings) -> None:
+    """Look for the databases that the environment names before anything starts."""
+    if is_said("register_url"):
+        open_register(settings.register_url).dispose()
+    if settings.warehouse == "postgres" and is_said("warehouse_url"):
+        with read_warehouse(settings):
+            pass
+
+
 def _databases(settings: Settings) -> tuple[str, ...]:
     """The databases for which the embedded PostgreSQL is needed."""
     databases: tuple[str, ...] = ()
-    if "TEMBAGA_REGISTER_URL" not in os.environ:
+    if not is_said("register_url"):
         databases += REGISTER_DATABASES
-    if settings.warehouse == "postgres" and "TEMBAGA_WAREHOUSE_URL" not in os.environ:
+    if settings.warehouse == "postgres" and not is_said("warehouse_url"):
         databases += (WAREHOUSE_DATABASE,)
     return databases
 

@@ -39,10 +39,17 @@ class Shelf:
 
     def make(self, database: str, template: str) -> None:
         """Make a database anew, as a copy of another."""
+        self.drop(database)
+        self._ask(f"create database {database} template {template}")
+
+    def drop(self, database: str) -> None:
+        """Make away with a database, if it is there."""
+        self._ask(f"drop database if exists {database} with (force)")
+
+    def _ask(self, statement: str) -> None:
         admin = create_engine(self.server.url("postgres"), isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
-            connection.execute(text(f"drop database if exists {database} with (force)"))
-            connection.execute(text(f"create database {database} template {template}"))
+            connection.execute(text(statement))
         admin.dispose()
 
     def _copy(self, moment: str) -> Path:

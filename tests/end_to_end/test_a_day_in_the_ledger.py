@@ -26,10 +26,10 @@ from tembaga.demo.delivery import drop
 from tembaga.embedded import services
 from tembaga.installation import Installation
 from tembaga.landing import folder_of
-from tembaga.register import migrate
 from tembaga.register.enrol import enrol
 from tembaga.register.tables import files, standing_orders
 from tembaga.settings import PROJECT, load_settings
+from tembaga.upgrade import upgrade
 
 DOCUMENT = PROJECT / "docs" / "a_day_in_the_ledger.md"
 STORY = Path(__file__).parent / "a_day_in_the_ledger"
@@ -220,7 +220,7 @@ def _installation(home: Path) -> Iterator[OnADay]:
     settings = load_settings(home=home, settle_seconds=0.05, drop_zone_port=0, smtp_port=0)
     with services.running(settings) as reachable, OnADay(reachable) as here:
         (reachable.keys / "vouchers").write_bytes(KEY)
-        migrate(here.engine)
+        upgrade(here.settings)
         enrol(
             here.engine,
             outlets=STORY / "outlets.csv",

@@ -22,10 +22,10 @@ from tembaga.embedded.airflow import Airflow
 from tembaga.embedded.airflow_api import AirflowApi, Run, RunTimedOutError, Task
 from tembaga.installation import Installation
 from tembaga.marts import open_marts
-from tembaga.register import migrate
 from tembaga.register.enrol import enrol
 from tembaga.register.tables import files, statements, vouchers
 from tembaga.settings import Settings, load_settings
+from tembaga.upgrade import upgrade
 
 JANUARY = MONTH_ENDS[0]
 PARTNERS = ("sagarabumi", "tapakrimba")
@@ -73,7 +73,7 @@ def _january(home: Path) -> Iterator[Installation]:
     )
     programme = generate(home / "demo")
     with services.running(settings) as reachable, Installation(reachable) as here:
-        migrate(here.engine)
+        upgrade(here.settings)
         enrol(
             here.engine,
             outlets=programme.outlets,

@@ -17,10 +17,10 @@ from tembaga.embedded import services
 from tembaga.installation import Installation
 from tembaga.landing import folder_of
 from tembaga.marts import open_marts
-from tembaga.register import migrate
 from tembaga.register.tables import files
 from tembaga.report import TRIAL_BALANCE
 from tembaga.settings import PROJECT, load_settings
+from tembaga.upgrade import upgrade
 
 DATA = PROJECT.parent / "shared" / "data" / "online_retail"
 WEEK = [f"2010-12-{day:02d}.csv" for day in range(1, 8)]
@@ -42,7 +42,7 @@ def test_a_week_of_real_sales_is_accounted_for_to_the_last_line(week: Path, tmp_
     expected = _count(week)
     settings = load_settings(home=tmp_path / "home", programme="online_retail", settle_seconds=0.05)
     with services.running(settings) as reachable, Installation(reachable) as here:
-        migrate(here.engine)
+        upgrade(here.settings)
         real.run(here, week, partner="online_retail", console=Console(quiet=True))
         sums = real.outcome_sums(here)
         heads = _heads(here)

@@ -1,5 +1,7 @@
 """Merchants claim used vouchers, are paid for them, and what nobody claims is income (S17)."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,19 +13,26 @@ from sqlalchemy import Engine, func, select
 from typer.testing import CliRunner
 
 from tembaga import questions, replay, verify
+from tembaga.agreements import Agreement
 from tembaga.cli import app
+from tembaga.embedded.postgres import Postgres
 from tembaga.issue import voucher_key
 from tembaga.papers import PaperRefusedError
+from tembaga.register import open_register
 from tembaga.register.tables import batches, files
+from tembaga.settings import Settings
 from tembaga.settlement import settlement
 from tembaga.vouchers import voucher_code
 from tembaga.warehouse import open_warehouse, read_warehouse
+from tests.conftest import fresh_database
+from tests.crash.shelf import Shelf
 from tests.spec.bookkeeper import MERCHANT
 
 CANCELLATIONS = "request_no,points,cause,cancelled_on"
 CLAIMS = "merchant,code,used_on,amount"
 PAYMENTS = "merchant,amount,discount,paid_on,reference"
 FACE = 5_000_000  # Rp 50,000
+N_ISSUED = 8
 IN_MARCH = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
 IN_TIME = datetime(2026, 5, 31, 5, 0, tzinfo=UTC)  # The last day of the grace period.
 
@@ -34,8 +43,8 @@ class Desk(Office):
 
     now: datetime = IN_MARCH
 
-    def has_issued(self, n_vouchers: int) -> list[str]:
-        """Somebody redeems points for so many vouchers of Rp 50,000; gives their codes."""
+    def has_issued(self, n_vouchers: int) -> None:
+        """Somebody redeems points for so many vouchers of Rp 50,000."""
         self.enrols({"RICH": "voucher_50"})
         self.submits(
             "opening_balances",
@@ -45,6 +54,9 @@ class Desk(Office):
         self.posts("2026-01-31")
         self.issues_all()
         self.posts("2026-02-01")
+
+    def issued(self) -> list[str]:
+        """The codes of the vouchers."""
         return [*self.codes().values()]
 
     def declined(self) -> list[tuple[int, str]]:
@@ -81,19 +93,63 @@ class Desk(Office):
         return {finding.law: finding.rows for finding in found if finding.broken}
 
 
-@pytest.fixture
-def desk(register: Engine, tmp_path: Path, warehouse: dict[str, str]) -> Desk:
-    return _desk(register, tmp_path, **warehouse)
+@dataclass
+class Issued:
+    """Books in which the vouchers were issued, to begin from as often as it takes."""
+
+    shelf: Shelf
+    settings: Settings
+    agreements: dict[str, Agreement]
+
+    def desk(self) -> Desk:
+        """The office, as it was when it had issued them."""
+        self.shelf.bring_back("issued")
+        engine = open_register(self.shelf.server.url(self.shelf.databases[0]))
+        return Desk(engine, self.settings, self.agreements)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def issued(
+    request: pytest.FixtureRequest, server: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Issued]:
+    """Books with N_ISSUED vouchers of Rp 50,000, on each engine."""
+    home = tmp_path_factory.mktemp("issued") / "home"
+    names, warehouse = ["settled"], {"warehouse": request.param}
+    with ExitStack() as databases:
+        url = databases.enter_context(fresh_database(server, "settled", "template_register"))
+        if request.param == "postgres":
+            names.append("settled_warehouse")
+            warehouse["warehouse_url"] = databases.enter_context(
+                fresh_database(server, "settled_warehouse")
+            )
+        engine = open_register(url)
+        desk = _desk(engine, home, **warehouse)
+        desk.has_issued(N_ISSUED)
+        engine.dispose()
+        shelf = Shelf(server, home, tuple(names))
+        shelf.keep("issued")
+        for name in names:
+            databases.callback(shelf.drop, f"{name}_issued")
+        yield Issued(shelf, desk.settings, desk.agreements)
 
 
 @pytest.fixture
-def duckdb_desk(register: Engine, tmp_path: Path) -> Desk:
-    return _desk(register, tmp_path, warehouse="duckdb")
+def desk(issued: Issued) -> Iterator[Desk]:
+    """An office that has issued N_ISSUED vouchers."""
+    desk = issued.desk()
+    yield desk
+    desk.engine.dispose()
 
 
-def _desk(register: Engine, folder: Path, **warehouse: str) -> Desk:
+@pytest.fixture
+def empty_desk(register: Engine, tmp_path: Path) -> Desk:
+    """An office that has issued nothing."""
+    return _desk(register, tmp_path / "home", warehouse="duckdb")
+
+
+def _desk(register: Engine, home: Path, **warehouse: str) -> Desk:
     """Two merchants, who both have a reward in the catalogue; no breakage is booked."""
-    office = open_office(register, folder / "home", **warehouse)
+    office = open_office(register, home, **warehouse)
     desk = Desk(register, office.settings)
     second = {"partner": "warung", "name": "Warung", "number": MERCHANT + 1}
     desk.agreements["warung"] = desk.agreements["merchant"].model_copy(update=second)
@@ -122,9 +178,11 @@ CASH, DISCOUNT = "Assets:Cash", "Income:Vouchers:Discount"
 BREAKAGE, CONVERSION = "Income:Vouchers:Breakage", "Equity:Conversion:IDR"
 
 
-def test_905_of_912_claims_are_payable(desk: Desk):
+def test_905_of_912_claims_are_payable(register: Engine, tmp_path: Path, warehouse: dict[str, str]):
     """The worked example of S17: 1,000 vouchers, 912 claimed, 4 twice, 3 unknown."""
-    codes = desk.has_issued(1000)
+    desk = _desk(register, tmp_path / "home", **warehouse)
+    desk.has_issued(1000)
+    codes = desk.issued()
     twice, unknown = codes[:4], [mistyped(code) for code in codes[-3:]]
     desk.submits("claims", CLAIMS, *map(claim, [*codes[:905], *twice, *unknown]))
 
@@ -154,7 +212,7 @@ def test_905_of_912_claims_are_payable(desk: Desk):
 
 
 def test_a_claim_that_is_not_payable_is_disputed_with_its_reason(desk: Desk):
-    codes = desk.has_issued(8)
+    codes = desk.issued()
     desk.submits("cancellations", CANCELLATIONS, "1,,member,2026-02-10")
     desk.submits(
         "claims",
@@ -208,7 +266,7 @@ def test_a_claim_that_is_not_payable_is_disputed_with_its_reason(desk: Desk):
 
 
 def test_of_a_voucher_cancelled_in_part_the_rest_may_be_claimed(desk: Desk):
-    codes = desk.has_issued(2)
+    codes = desk.issued()
     desk.submits("cancellations", CANCELLATIONS, "1,200,member,2026-02-10")
     desk.submits("claims", CLAIMS, claim(codes[0]), claim(codes[0], amount="30000"))
 
@@ -216,13 +274,13 @@ def test_of_a_voucher_cancelled_in_part_the_rest_may_be_claimed(desk: Desk):
 
     assert [code for _, code in desk.declined()] == ["E_CLAIM_AMOUNT"]
     assert desk.holds()[PAYABLE] == 3_000_000
-    assert desk.holds()[OUTSTANDING] == FACE
+    assert desk.holds()[OUTSTANDING] == 7 * FACE
     assert desk.broken() == {}
 
 
 def test_a_payment_above_what_is_payable_is_declined_whole(desk: Desk):
     """One that is declined leaves what is payable to the next."""
-    codes = desk.has_issued(4)
+    codes = desk.issued()
     desk.submits("claims", CLAIMS, *map(claim, codes[:3]))
     desk.submits(
         "payments",
@@ -237,8 +295,8 @@ def test_a_payment_above_what_is_payable_is_declined_whole(desk: Desk):
 
     assert [code for _, code in desk.declined()] == ["E_ABOVE_PAYABLE", "E_ABOVE_PAYABLE"]
     assert desk.holds() == {
-        CONVERSION: -4 * FACE,
-        OUTSTANDING: FACE,
+        CONVERSION: -8 * FACE,
+        OUTSTANDING: 5 * FACE,
         CASH: 14_749_950,
         DISCOUNT: 250_050,
     }
@@ -252,7 +310,7 @@ def test_a_voucher_that_can_be_claimed_no_more_is_income(desk: Desk):
     programme = desk.settings.campaigns / "programme.yml"
     said = programme.read_text(encoding="utf-8")
     programme.write_text(f"{said}claim_grace_days: 30\n", encoding="utf-8")
-    codes = desk.has_issued(4)
+    codes = desk.issued()
     desk.submits("cancellations", CANCELLATIONS, "2,200,member,2026-02-10")
     desk.posts("2026-05-31")
     assert BREAKAGE not in desk.holds()
@@ -261,9 +319,9 @@ def test_a_voucher_that_can_be_claimed_no_more_is_income(desk: Desk):
     desk.submits("claims", CLAIMS, claim(codes[0]))
     desk.posts("2026-06-01")
     assert desk.holds() == {
-        CONVERSION: -4 * FACE + 2_000_000,
+        CONVERSION: -8 * FACE + 2_000_000,
         PAYABLE: FACE,
-        BREAKAGE: 2 * FACE + 3_000_000,
+        BREAKAGE: 6 * FACE + 3_000_000,
     }
 
     desk.now = IN_TIME + timedelta(days=30)
@@ -272,16 +330,17 @@ def test_a_voucher_that_can_be_claimed_no_more_is_income(desk: Desk):
     assert desk.posts("2026-07-01") is not None
     assert sorted(code for _, code in desk.declined()) == ["E_CLAIM_TOO_LATE", "E_VOUCHER_EXPIRED"]
     assert desk.posts("2026-07-02") is None
-    assert [row[2] for row in desk.settlement() if row[0] in ("expired", "outstanding")] == [3, 0]
+    assert [row[2] for row in desk.settlement() if row[0] in ("expired", "outstanding")] == [7, 0]
     assert desk.broken() == {}
 
     with desk.engine.connect() as register:
         recorded = register.scalar(select(func.count()).select_from(batches))
-    assert replay.replay(desk.engine, settings=desk.settings) == recorded
+    on_duckdb = desk.settings.model_copy(update={"warehouse": "duckdb"})
+    assert replay.replay(desk.engine, settings=on_duckdb) == recorded
 
 
 def test_a_code_goes_no_further_than_its_paper(desk: Desk, caplog: pytest.LogCaptureFixture):
-    [code] = desk.has_issued(1)
+    code, *_ = desk.issued()
     bad = (
         f"merchant,{code},2026-02-20,nothing",
         f"merchant,,2026-02-20,{code}",
@@ -319,29 +378,30 @@ def test_a_code_goes_no_further_than_its_paper(desk: Desk, caplog: pytest.LogCap
         ("payments", "merchant,1,0,2026-02-20,A\nmerchant,2,0,2026-02-20,A", "E_PAYMENT_TWICE"),
     ],
 )
-def test_a_malformed_line_refuses_the_paper(duckdb_desk: Desk, feed: str, line: str, code: str):
+def test_a_malformed_line_refuses_the_paper(empty_desk: Desk, feed: str, line: str, code: str):
     header = CLAIMS if feed == "claims" else PAYMENTS
 
     with pytest.raises(PaperRefusedError, match=f": {code}: "):
-        duckdb_desk.submits(feed, header, line)
+        empty_desk.submits(feed, header, line)
 
 
-def test_a_reference_is_booked_once(duckdb_desk: Desk):
-    duckdb_desk.submits("payments", PAYMENTS, "merchant,1,0,2026-02-20,A")
+def test_a_reference_is_booked_once(empty_desk: Desk):
+    empty_desk.submits("payments", PAYMENTS, "merchant,1,0,2026-02-20,A")
 
     with pytest.raises(PaperRefusedError, match="line 3: E_PAYMENT_TWICE"):
-        duckdb_desk.submits("payments", PAYMENTS, *(f"merchant,1,0,2026-02-20,{r}" for r in "BA"))
+        empty_desk.submits("payments", PAYMENTS, *(f"merchant,1,0,2026-02-20,{r}" for r in "BA"))
 
 
-def test_the_command_shows_a_settlement(duckdb_desk: Desk):
-    duckdb_desk.has_issued(2)
-    home = ["--home", str(duckdb_desk.settings.root)]
+def test_the_command_shows_a_settlement(desk: Desk):
+    where = {"HOME": desk.settings.root, "WAREHOUSE": desk.settings.warehouse}
+    where["WAREHOUSE_URL"] = desk.settings.warehouse_url or ""
+    here = CliRunner(env={f"TEMBAGA_{name}": str(value) for name, value in where.items()})
 
-    shown = CliRunner().invoke(app, [*home, "settlement", "merchant", "--format", "csv"])
-    earlier = CliRunner().invoke(app, [*home, "settlement", "merchant", "--as-known-at", "1"])
-    unknown = CliRunner().invoke(app, [*home, "settlement", "nobody"])
+    shown = here.invoke(app, ["settlement", "merchant", "--format", "csv"])
+    earlier = here.invoke(app, ["settlement", "merchant", "--as-known-at", "1"])
+    unknown = here.invoke(app, ["settlement", "nobody"])
 
-    assert "outstanding,,2,100000.00,IDR" in shown.stdout.splitlines()
+    assert "outstanding,,8,400000.00,IDR" in shown.stdout.splitlines()
     assert "Settlement of merchant, as known at batch 1" in earlier.stdout
     assert unknown.exit_code == 1
     assert "nobody is no merchant of the ledger." in unknown.stderr
