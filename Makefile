@@ -33,6 +33,12 @@ up: .venv/installed ## Start everything and leave it running, with Airflow's pag
 real: .venv/installed ## Take real sales files through every stage: make real DATA=folder.
 	$(BIN)/tembaga --home var/real real "$(DATA)"
 
+docs: .venv/installed ## Build the data docs of a home: what was found in every file, as pages.
+	$(BIN)/tembaga docs
+
+env: ## Make .env for docker compose: random secrets, and choices to look at.
+	$(PYTHON) containers/env.py
+
 test: .venv/installed ## Run the tests, two files of them at a time.
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -50,4 +56,4 @@ bench: .venv/installed ## Measure, side by side in one run: make bench BENCH=lon
 clean: ## Remove what the program and the tests have written. The environment stays.
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install lock demo up real test torture lint bench clean
+.PHONY: help install lock demo up real docs env test torture lint bench clean

@@ -5,11 +5,9 @@
 | the clock | `loaded_files` | `docs/runbooks/receive_files.md` |
 
 `look` numbers the files that have come to rest. Each is received and validated by itself: one
-that fails holds up no other, turns the run red at its end, and is taken up by the next run.
-`load` puts what was accepted into the warehouse, `acknowledge` tells each partner what became
-of each file. A refused file is no failure: it is answered.
-
-A failed task may be cleared at any time: nothing is received, loaded or answered twice.
+that fails holds up no other. `load` puts what was accepted into the warehouse, with held lines
+whose cause is gone; `acknowledge` tells the partners, `alarm` of files that were due and have
+not come. A failed task may be cleared at any time: nothing is received or answered twice.
 """
 
 from datetime import timedelta
@@ -64,13 +62,18 @@ def receive_files():
     def every_file_came_through() -> None:
         """Fails with the file that failed, for `load` goes on without it."""
 
+    @task
+    def alarm() -> None:
+        tasks.alarm()
+
     @task_group(prefix_group_id=False)
     def each_file(file_no: int) -> None:
         validate(receive(file_no))
 
-    files = each_file.expand(file_no=look())
-    files >> load() >> acknowledge()
+    files = each_file.expand(file_no=(found := look()))
+    [found, files] >> load() >> acknowledge()  # Held lines may be taken up without any file.
     files >> every_file_came_through()
+    found >> alarm()
 
 
 receive_files()

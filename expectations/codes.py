@@ -6,10 +6,12 @@ the same. A sentence about a file may place values, `{like_this}`, which the reg
 in `files.detail`; a sentence about a line stands alone, beside the field and the value seen.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["file", "rejected", "held", "duplicate"]
+Severity = Literal["file", "rejected", "held", "duplicate", "accepted"]
+Again = Literal["yes", "if_wrong", "no"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,11 @@ class Code:
     """One answer.
 
     `file`: the whole file is refused. The others are what becomes of a line: `rejected` must
-    be sent again, corrected; `held` waits for something of ours; `duplicate` has no effect.
+    be sent again, corrected; `held` waits for something of ours; `duplicate` has no effect;
+    `accepted` is said of a line that was held and counts now.
+
+    `again`: whether to send the line, or the file, again; by default what was refused or
+    rejected is, and nothing else. `waits_…`: what a held line waits for, by default for us.
     """
 
     code: str
@@ -26,6 +32,9 @@ class Code:
     en: str
     hint_id: str
     hint_en: str
+    again: Again | None = None
+    waits_id: str = "keputusan kami"
+    waits_en: str = "our decision"
 
     def says(self, language: Literal["id", "en"]) -> str:
         """What is wrong."""
@@ -34,6 +43,30 @@ class Code:
     def hint(self, language: Literal["id", "en"]) -> str:
         """What to do."""
         return self.hint_id if language == "id" else self.hint_en
+
+    def waits_for(self, language: Literal["id", "en"]) -> str:
+        """What a held line waits for; nothing if it is not held."""
+        if self.severity != "held":
+            return ""
+        return self.waits_id if language == "id" else self.waits_en
+
+    @property
+    def sent_again(self) -> Again:
+        """Whether to send it again, as far as this code goes."""
+        return self.again or ("yes" if self.severity in ("file", "rejected") else "no")
+
+
+def sent_again(codes: Iterable[Code]) -> Again:
+    """Whether to send a line again that has these codes.
+
+    One that never counts is not sent, whatever else is wrong with it; else whoever must mend
+    one thing sends the line again.
+    """
+    found = list(codes)
+    if any(code.severity == "rejected" and code.sent_again == "no" for code in found):
+        return "no"
+    order: tuple[Again, ...] = ("yes", "if_wrong")
+    return next((again for again in order if again in {code.sent_again for code in found}), "no")
 
 
 _ALL = (
@@ -46,6 +79,7 @@ _ALL = (
         "as file number {earlier_file_no}.",
         hint_id="Tidak perlu tindakan. Jika Anda bermaksud mengirim data lain, kirim berkas lain.",
         hint_en="Nothing to do. If you meant to send other data, send that file.",
+        again="no",
     ),
     Code(
         "E_FILE_NAME",
@@ -108,12 +142,61 @@ _ALL = (
         "again in the program it came from, without a password, and send it again.",
     ),
     Code(
+        "E_FILE_LINE_TOO_LONG",
+        "file",
+        id="Baris {line_no} lebih panjang dari {limit_bytes} bita.",
+        en="Line {line_no} is longer than {limit_bytes} bytes.",
+        hint_id="Akhiri setiap baris dengan ganti baris (LF atau CRLF), lalu kirim lagi.",
+        hint_en="End every line with a line end (LF or CRLF), and send the file again.",
+    ),
+    Code(
+        "E_FILE_PACKING",
+        "file",
+        id="Berkas tidak dikemas seperti yang disepakati: {packing}.",
+        en="The file is not packed as agreed: {packing}.",
+        hint_id="Kemas tepat satu berkas sebagai {packing}, tanpa kata sandi, folder dan tautan, "
+        "lalu kirim lagi yang utuh.",
+        hint_en="Pack exactly one file as {packing}, without password, folders or links, "
+        "and send it again as a whole.",
+    ),
+    Code(
+        "E_FILE_ENCRYPTION",
+        "file",
+        id="Berkas tidak dienkripsi seperti yang disepakati: {encryption}.",
+        en="The file is not encrypted as agreed: {encryption}.",
+        hint_id="Jika disepakati pgp, enkripsi berkas dengan kunci publik kami, lalu kirim lagi "
+        "yang utuh; jika none, kirim tanpa enkripsi.",
+        hint_en="If pgp was agreed, encrypt the file for our public key, and send it again as a "
+        "whole; if none, send it without encryption.",
+    ),
+    Code(
+        "E_FILE_SHEET",
+        "file",
+        id="Lembar yang disepakati tidak ada dalam berkas: {sheet}.",
+        en="The sheet agreed is not in the file: {sheet}.",
+        hint_id="Beri lembar itu nama atau urutan yang disepakati, jangan disembunyikan, "
+        "lalu kirim lagi.",
+        hint_en="Give the sheet the name or place agreed, do not hide it, and send the file again.",
+    ),
+    Code(
+        "E_FILE_COLUMN_TYPE",
+        "file",
+        id="Kolom {column} bertipe {type}, yang bukan isi sel.",
+        en="The column {column} is of type {type}, which is no cell's.",
+        hint_id="Tulis kolom itu sebagai teks, angka, tanggal, atau waktu tanpa zona, "
+        "lalu kirim lagi.",
+        hint_en="Write that column as text, number, date, or time without a zone, "
+        "and send the file again.",
+    ),
+    Code(
         "E_FILE_ENCODING",
         "file",
         id="Berkas bukan teks {encoding}; baris {line_no} tidak dapat dibaca.",
         en="The file is not {encoding} text; line {line_no} cannot be read.",
-        hint_id="Simpan sebagai CSV dengan pengodean {encoding}, lalu kirim lagi.",
-        hint_en="Save it as CSV in the encoding {encoding}, and send it again.",
+        hint_id="Simpan sebagai teks dengan pengodean {encoding} (utf-16: dengan BOM), lalu kirim "
+        "lagi.",
+        hint_en="Save it as text in the encoding {encoding} (utf-16: with a byte order mark), "
+        "and send it again.",
     ),
     Code(
         "E_FILE_HEADER",
@@ -122,10 +205,10 @@ _ALL = (
         "Tidak dikenal: {unexpected}. Lebih dari sekali: {repeated}.",
         en="The header is not the one agreed. Missing: {missing}. "
         "Unexpected: {unexpected}. More than once: {repeated}.",
-        hint_id="Tulis judul kolom di baris pertama persis seperti disepakati, "
-        "lalu kirim lagi. Urutannya bebas.",
-        hint_en="Write the header into the first line exactly as agreed, and send the file "
-        "again. The order is free.",
+        hint_id="Tulis judul kolom di barisnya persis seperti disepakati, termasuk huruf besar dan "
+        "kecil, masing-masing sekali, lalu kirim lagi. Urutannya bebas.",
+        hint_en="Write the header into its line exactly as agreed, in the same letter case, each "
+        "name once, and send the file again. The order is free.",
     ),
     Code(
         "E_FILE_TRUNCATED",
@@ -172,6 +255,18 @@ _ALL = (
         hint_en="Check separators and quotation marks, and that no column has changed places.",
     ),
     Code(
+        "E_SPOILT",
+        "rejected",
+        id="Sebuah kode di baris ini dirusak oleh lembar kerja: menjadi bilangan seperti "
+        "4,12401E+43, atau kesalahan rumus seperti #N/A.",
+        en="A spreadsheet has spoilt a code in this line: into a number such as 4.12401E+43, or "
+        "the error of a formula such as #N/A.",
+        hint_id="Jadikan kolom itu teks sebelum mengisinya, perbaiki rumusnya, lalu kirim lagi "
+        "kode yang asli.",
+        hint_en="Make the column text before filling it, mend the formula, and send the code as "
+        "it was.",
+    ),
+    Code(
         "E_DATE",
         "rejected",
         id="Tanggal kosong, tidak dapat dibaca, atau di masa depan.",
@@ -187,6 +282,7 @@ _ALL = (
         en="The sale is too old: when we received the file, the time to send it had run out.",
         hint_id="Periksa tahun pada tanggalnya. Jika benar, hubungi kami; jangan ubah tanggalnya.",
         hint_en="Check the year of its date. If it is right, write to us; do not change the date.",
+        again="if_wrong",
     ),
     Code(
         "E_ACTION",
@@ -266,10 +362,13 @@ _ALL = (
         "held",
         id="Nomor anggota tidak terdaftar.",
         en="The advocate is not enrolled.",
-        hint_id="Periksa nomor kartu. Jika benar, daftarkan anggota itu, lalu kirim lagi baris "
-        "ini.",
-        hint_en="Check the number on the card. If it is right, have the advocate enrolled, "
-        "then send the line again.",
+        hint_id="Periksa nomor kartu. Jika benar, daftarkan anggota itu: setelah itu baris ini "
+        "diproses dengan sendirinya, tanpa dikirim lagi.",
+        hint_en="Check the number on the card. If it is right, have the advocate enrolled: the "
+        "line is then taken up by itself and need not be sent again.",
+        again="if_wrong",
+        waits_id="pendaftaran anggota ini",
+        waits_en="the advocate to be enrolled",
     ),
     Code(
         "E_OUTLET_MISSING",
@@ -284,9 +383,13 @@ _ALL = (
         "held",
         id="Kode toko tidak terdaftar.",
         en="The outlet is not enrolled.",
-        hint_id="Periksa kode toko. Jika benar, daftarkan toko itu, lalu kirim lagi baris ini.",
-        hint_en="Check the code. If it is right, have the outlet enrolled, "
-        "then send the line again.",
+        hint_id="Periksa kode toko. Jika benar, daftarkan toko itu: setelah itu baris ini diproses "
+        "dengan sendirinya, tanpa dikirim lagi.",
+        hint_en="Check the code. If it is right, have the outlet enrolled: the line is then taken "
+        "up by itself and need not be sent again.",
+        again="if_wrong",
+        waits_id="pendaftaran toko ini",
+        waits_en="the outlet to be enrolled",
     ),
     Code(
         "E_SKU_MISSING",
@@ -303,6 +406,7 @@ _ALL = (
         en="The product is not in the programme's list.",
         hint_id="Periksa kode barang. Produk di luar program tidak mendapat poin.",
         hint_en="Check the code. Products outside the programme earn nothing.",
+        again="if_wrong",
     ),
     Code(
         "E_NOT_A_PRODUCT",
@@ -311,6 +415,7 @@ _ALL = (
         en="This code is no product, but a fee or an adjustment.",
         hint_id="Tidak perlu tindakan.",
         hint_en="Nothing to do.",
+        again="no",
     ),
     Code(
         "E_MISSING",
@@ -513,9 +618,13 @@ _ALL = (
         "ketahui.",
         en="This product's points go by another unit of measure, and we do not know yet how much "
         "of it this line's unit holds.",
-        hint_id="Periksa satuannya. Jika benar, beri tahu kami isinya, lalu kirim lagi baris ini.",
-        hint_en="Check the unit. If it is right, tell us how much it holds, then send the line "
-        "again.",
+        hint_id="Periksa satuannya. Jika benar, beri tahu kami isinya: setelah itu baris ini "
+        "diproses dengan sendirinya, tanpa dikirim lagi.",
+        hint_en="Check the unit. If it is right, tell us how much it holds: the line is then taken "
+        "up by itself and need not be sent again.",
+        again="if_wrong",
+        waits_id="isi satuan ini dalam daftar kami",
+        waits_en="what the unit holds, in our list",
     ),
     Code(
         "E_TAX",
@@ -523,8 +632,13 @@ _ALL = (
         id="Tarif PPN untuk tanggal ini belum kami ketahui, sehingga nilai baris belum dapat "
         "dihitung.",
         en="We know no rate of VAT for this day, so the line's amount cannot be worked out yet.",
-        hint_id="Periksa tanggalnya. Jika benar, hubungi kami, lalu kirim lagi baris ini.",
-        hint_en="Check the date. If it is right, write to us, then send the line again.",
+        hint_id="Periksa tanggalnya. Jika benar, hubungi kami: setelah tarifnya kami ketahui, "
+        "baris ini diproses dengan sendirinya, tanpa dikirim lagi.",
+        hint_en="Check the date. If it is right, write to us: once we know the rate, the line is "
+        "taken up by itself and need not be sent again.",
+        again="if_wrong",
+        waits_id="tarif PPN untuk tanggal ini dalam daftar kami",
+        waits_en="the rate of VAT for its day, in our list",
     ),
     Code(
         "RETURN_UNMATCHED",
@@ -535,6 +649,9 @@ _ALL = (
         "penjualan itu baru dikirim kemudian, tidak perlu tindakan: baris ini menunggunya.",
         hint_en="Check the invoice of the sale, the member number and the product. If that sale "
         "is sent only later, there is nothing to do: this line waits for it.",
+        again="if_wrong",
+        waits_id="penjualan yang diretur",
+        waits_en="the sale that it takes back",
     ),
     Code(
         "E_NOTHING_TO_CORRECT",
@@ -545,6 +662,9 @@ _ALL = (
         "lebih dahulu, lalu kirim lagi koreksi ini.",
         hint_en="Check the document's number and date, and the line's number. Send the original "
         "line first, then this correction again.",
+        again="yes",
+        waits_id="baris yang dikoreksi, lalu koreksi ini sekali lagi",
+        waits_en="the line that it corrects, then this one again",
     ),
     Code(
         "E_BELOW_RETURNS",
@@ -553,6 +673,9 @@ _ALL = (
         en="The correction leaves less than what has been returned of this line already.",
         hint_id="Koreksi dahulu baris retur, lalu kirim lagi baris ini.",
         hint_en="Correct the return first, then send this line again.",
+        again="yes",
+        waits_id="koreksi baris retur, lalu koreksi ini sekali lagi",
+        waits_en="a correction of the return, then this one again",
     ),
     Code(
         "E_DOUBLE_CLAIM",
@@ -567,6 +690,9 @@ _ALL = (
         hint_en="A sale counts once. Send the line again with the right advocate alone; if we "
         "have that line already, as a correction with a higher version, where that was agreed. "
         "If its points are to be shared, tell us how.",
+        again="yes",
+        waits_id="kepastian dari Anda, penjualan ini milik siapa",
+        waits_en="your word on whose sale it is",
     ),
     Code(
         "E_CONFLICT",
@@ -577,6 +703,59 @@ _ALL = (
         "tinggi, bila disepakati; jika tidak, beri tahu kami baris mana yang benar.",
         hint_en="If this one is right, send it as a correction with a higher version, where that "
         "was agreed; otherwise tell us which of them is right.",
+        again="yes",
+        waits_id="kepastian dari Anda, baris mana yang benar",
+        waits_en="your word on which line is right",
+    ),
+    Code(
+        "E_OUTLIER",
+        "held",
+        id="Nilai atau kuantitas dokumen ini jauh lebih besar daripada biasanya, dibandingkan "
+        "dengan dokumen-dokumen sebelumnya dari anggota, toko atau barang yang sama.",
+        en="The document is far larger than usual, by the earlier documents of the same advocate, "
+        "outlet or product.",
+        hint_id="Baris ini menunggu pemeriksaan oleh petugas kami; jangan kirim lagi. Jika salah, "
+        "kirim koreksinya atau hubungi kami.",
+        hint_en="The line waits for a person of ours to look at it; do not send it again. If it is "
+        "wrong, send a correction or write to us.",
+    ),
+    Code(
+        "E_CLOSED_DAY",
+        "held",
+        id="Tanggal penjualan ini adalah hari tutup menurut perjanjian.",
+        en="The sale is dated on a day on which, as agreed, all are closed.",
+        hint_id="Baris ini menunggu pemeriksaan oleh petugas kami; jangan kirim lagi. Jika "
+        "tanggalnya salah, hubungi kami.",
+        hint_en="The line waits for a person of ours to look at it; do not send it again. If the "
+        "date is wrong, write to us.",
+    ),
+    Code(
+        "E_DOCUMENT_TWICE",
+        "held",
+        id="Nomor dokumen ini dipakai untuk lebih dari satu toko.",
+        en="The document's number is used for more than one outlet.",
+        hint_id="Baris ini menunggu pemeriksaan oleh petugas kami; jangan kirim lagi. Jika kode "
+        "tokonya salah, hubungi kami.",
+        hint_en="The line waits for a person of ours to look at it; do not send it again. If the "
+        "outlet's code is wrong, write to us.",
+    ),
+    Code(
+        "E_QUARTER_END",
+        "held",
+        id="Penjualan pada hari ini, di akhir kuartal, jauh lebih besar daripada rata-rata harian "
+        "Anda.",
+        en="The sales of this day, at the end of a quarter, are far above your own mean of a day.",
+        hint_id="Baris ini menunggu pemeriksaan oleh petugas kami; jangan kirim lagi.",
+        hint_en="The line waits for a person of ours to look at it; do not send it again.",
+    ),
+    Code(
+        "E_NOT_CREDIBLE",
+        "rejected",
+        id="Petugas kami telah memeriksa baris ini dan tidak menerimanya.",
+        en="A person of ours has looked at this line and does not accept it.",
+        hint_id="Jika menurut Anda baris ini benar, hubungi kami; jangan kirim lagi.",
+        hint_en="If you think that it is right, write to us; do not send it again.",
+        again="no",
     ),
     Code(
         "DUPLICATE",
@@ -586,39 +765,70 @@ _ALL = (
         hint_id="Tidak perlu tindakan.",
         hint_en="Nothing to do.",
     ),
+    Code(
+        "TAKEN_UP",
+        "accepted",
+        id="Baris ini sebelumnya ditahan; penyebabnya sudah tidak ada dan baris ini sekarang "
+        "dihitung.",
+        en="The line was held before; its cause is gone, and the line counts now.",
+        hint_id="Tidak perlu tindakan; jangan kirim lagi baris ini.",
+        hint_en="Nothing to do; do not send the line again.",
+    ),
 )
 
 CODES = {code.code: code for code in _ALL}
 
+# A line held for nothing else is taken up by itself once their cause is gone.
+WAITS_FOR_US = frozenset(("E_ADVOCATE_UNKNOWN", "E_OUTLET_UNKNOWN", "E_UNIT", "E_TAX"))
+
+# One held for these, too, once a person has released it.
+WAITS_FOR_A_PERSON = frozenset(("E_OUTLIER", "E_CLOSED_DAY", "E_DOCUMENT_TWICE", "E_QUARTER_END"))
+
 
 def as_tables(language: Literal["id", "en"]) -> str:
     """The codes as Markdown, for the distributor's guide."""
-    heads = {
-        "id": ("Kode", "Artinya", "Yang perlu dilakukan", _OF_SEVERITY_ID),
-        "en": ("Code", "What it means", "What to do", _OF_SEVERITY_EN),
-    }
-    code_head, says_head, hint_head, titles = heads[language]
+    says, hint, again, waits, titles = _HEADS[language]
     parts = []
     for severity, title in titles.items():
+        codes = [code for code in _ALL if code.severity == severity]
+        heads = [_CODE_HEADS[language], says, hint, again, *([waits] if severity == "held" else [])]
         rows = [
-            f"| `{code.code}` | {code.says(language)} | {code.hint(language)} |"
-            for code in _ALL
-            if code.severity == severity
+            [
+                f"`{code.code}`",
+                code.says(language),
+                code.hint(language),
+                AGAIN[language][code.sent_again],
+                *([code.waits_for(language)] if severity == "held" else []),
+            ]
+            for code in codes
         ]
-        head = [f"| {code_head} | {says_head} | {hint_head} |", "|---|---|---|"]
-        parts.append("\n".join([f"**{title}**", "", *head, *rows]))
+        table = [heads, ["---"] * len(heads), *rows]
+        lines = [f"| {' | '.join(cells)} |".replace(" --- ", "---") for cells in table]
+        parts.append("\n".join([f"**{title}**", "", *lines]))
     return "\n\n".join(parts)
 
+
+AGAIN: dict[str, dict[Again, str]] = {
+    "id": {"yes": "ya", "if_wrong": "hanya jika salah", "no": "tidak"},
+    "en": {"yes": "yes", "if_wrong": "only if it is wrong", "no": "no"},
+}
 
 _OF_SEVERITY_ID = {
     "file": "Seluruh berkas ditolak",
     "rejected": "Baris ditolak: perbaiki dan kirim lagi",
     "held": "Baris ditahan: menunggu sesuatu",
     "duplicate": "Baris ganda: tidak berpengaruh",
+    "accepted": "Baris yang tadinya ditahan: sekarang dihitung",
 }
 _OF_SEVERITY_EN = {
     "file": "The whole file is refused",
     "rejected": "The line is rejected: correct it and send it again",
     "held": "The line is held: it waits for something",
     "duplicate": "The line is a duplicate: it has no effect",
+    "accepted": "The line was held: it counts now",
+}
+_CODE_HEADS = {"id": "Kode", "en": "Code"}
+_HEADS = {
+    "id": ("Artinya", "Yang perlu dilakukan", "Kirim lagi", "Menunggu", _OF_SEVERITY_ID),
+    "en": ("What it means", "What to do", "Send again", "Waits for", _OF_SEVERITY_EN),
 }

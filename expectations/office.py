@@ -140,6 +140,21 @@ _OF_LINES = (
         "write the number of a batch that was posted",
     ),
     OfficeCode(
+        "E_NOT_WAITING",
+        "this line does not wait for a person, or somebody has answered already",
+        "look at `tembaga held` for those that wait: a file's number and a line's",
+    ),
+    OfficeCode(
+        "E_DECISION",
+        "this is no answer to a held line",
+        "write release or reject",
+    ),
+    OfficeCode(
+        "E_RELEASE_TWICE",
+        "this line is answered more than once",
+        "leave one line for it",
+    ),
+    OfficeCode(
         "E_REVERSAL_TWICE",
         "this batch is to be reversed more than once",
         "leave one line for it",

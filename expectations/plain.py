@@ -37,7 +37,7 @@ def plain_suite(feed: PlainFeed, own: Iterable[Rule] = (), *, facts: Facts) -> g
             *(
                 rule
                 for name, cell in feed.columns.cells().items()
-                if name in feed.columns.named()
+                if name in feed.columns.given()
                 for rule in _rules_of(name, cell, facts.latest_on)
             ),
             *own,
@@ -110,7 +110,7 @@ def _rules_of(name: str, cell: Cell, latest_on: date) -> Iterable[Rule]:
 
 
 def _repeats(feed: PlainFeed) -> Iterable[Rule]:
-    named = [name for name in feed.columns.cells() if name in feed.columns.named()]
+    named = [name for name in feed.columns.cells() if name in feed.columns.given()]
     key = ", ".join(feed.key)
     known = " and ".join(f"{name} is not null" for name in feed.key)
     content = f"hash({', '.join(f'{name}_text' for name in named)})"

@@ -11,7 +11,9 @@ from datetime import date
 import great_expectations as gx
 
 from expectations.codes import CODES
+from tembaga.due import WEEKDAYS
 from tembaga.feeds import SalesFeed
+from tembaga.plausible import Plausible
 from tembaga.suites import Rule
 
 FIRST_DAY = date(2000, 1, 1)
@@ -46,6 +48,7 @@ def sales_suite(
             *_product_rules(feed, has_products=has_products),
             *(_rating_rules(feed) if has_hindrances else ()),
             *(_leaver_rules(feed) if has_leavers else ()),
+            *_plausibility_rules(feed.plausible),
         ],
     )
 
@@ -103,6 +106,10 @@ CODES_OF_A_LINE = (
     "document", "document_line", "advocate", "second_advocate", "outlet", "sku", "unit",
     "returns_document", "action_text", "version_text",
 )  # fmt: skip
+# As a spreadsheet shows a number of more digits than it keeps, and a formula that failed.
+SPOILT = (
+    r"(?i)-?\d([.,]\d{1,14})?E[+-]\d{2,3}|#{2,}|#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!)"
+)
 GOODS = "hash(outlet, sku, quantity_e4, amount_e4, returns_document, unit, tax_basis)"
 IS_NOT_VOID = "action is distinct from 'void'"
 
@@ -152,6 +159,17 @@ def _document_rules(oldest_on: date, latest_on: date) -> Iterable[Rule]:
         + " ".join(f"when {condition} then {code}" for code, condition in too_long.items())
         + " end, 40)",
         notes="No code of anybody's is so long: a cell that swallowed others, or a text.",
+    )
+    spoilt = {code: f"regexp_full_match({code}, {_quoted(SPOILT)})" for code in CODES_OF_A_LINE}
+    yield _where(
+        "E_SPOILT",
+        "",
+        " or ".join(spoilt.values()),
+        seen="case "
+        + " ".join(f"when {condition} then {code}" for code, condition in spoilt.items())
+        + " end",
+        notes="Two codes that a spreadsheet took for numbers may have become one. What it shows "
+        "for a formula that failed is nobody's code.",
     )
     yield _where(
         "E_DATE",
@@ -346,6 +364,34 @@ def _rating_rules(feed: SalesFeed) -> Iterable[Rule]:
         notes="Points go by amounts without VAT and this one is with it, or the reverse, and no "
         "rate of VAT is known for the day. It may be added; until then nothing is guessed.",
     )
+
+
+def _plausibility_rules(agreed: Plausible) -> Iterable[Rule]:
+    """What one file shows by itself; what its past shows is found by `tembaga.doubting`."""
+    if agreed.closed is not None:
+        weekdays = [str(WEEKDAYS.index(day) + 1) for day in agreed.closed.weekdays]
+        dates = [f"date '{day}'" for day in agreed.closed.dates]
+        conditions = [f"isodow(document_date) in ({', '.join(weekdays)})"] if weekdays else []
+        conditions += [f"document_date in ({', '.join(dates)})"] if dates else []
+        yield _where(
+            "E_CLOSED_DAY",
+            "document_date",
+            f"quantity > 0 and {IS_NOT_VOID} and ({' or '.join(conditions) or 'false'})",
+            seen="document_date_text",
+            notes="Nobody sells on a day on which all are closed: the day may be wrong, or the "
+            "sale made up.",
+        )
+    if agreed.one_outlet:
+        sold = f"fits and quantity > 0 and {IS_NOT_VOID}"
+        yield _where(
+            "E_DOCUMENT_TWICE",
+            "outlet",
+            f"quantity > 0 and action is null and document in (select document from {{batch}} "
+            f"where {sold} and action is null group by document "
+            "having count(distinct outlet) > 1)",
+            notes="An invoice is written to one outlet. Under two of them its number was used "
+            "twice, or a sale was shared out.",
+        )
 
 
 def _is_hindered(code: str) -> str:

@@ -4,7 +4,8 @@
     ack/00000017_SALES_20260301.csv.ack.html    for people
 
 The number is the file's, so a name that comes twice is answered twice. What is said, and in
-whose words, is in `tembaga.answers`.
+whose words, is in `tembaga.answers`. When held lines of a file are taken up there is a second
+answer about it, under the number of their uptake.
 """
 
 import logging
@@ -61,13 +62,14 @@ def acknowledge(
         folder = folder_of(settings.landing, file.partner, file.file_no)
         found = [folder / name for name in FOUND] if file.state == "loaded" else []
         answer = Answer(
-            file=file,
+            file=_told_of(engine, file),
+            is_later=file.takes_up_file_no is not None,
             agreement=agreements[file.partner],
             programme=programme,
-            received_on=file.seen_at.astimezone(zone).date(),
+            time_zone=zone,
             found=[path for path in found if path.exists()],
         )
-        _deliver(sftp, answer)
+        _deliver(sftp, file, answer)
         with engine.begin() as register:
             register.execute(
                 files.update().where(files.c.file_no == file.file_no).values(answered_at=now)
@@ -82,7 +84,15 @@ def name_of(file: Row[Any], ending: str) -> str:
     return f"{stem}.ack.{ending}"
 
 
-def _deliver(sftp: SFTPClient, answer: Answer) -> None:
-    folder = f"/{answer.file.partner}/ack"
-    deliver(sftp, folder, name_of(answer.file, "csv"), as_csv(answer))
-    deliver(sftp, folder, name_of(answer.file, "html"), as_html(answer))
+def _told_of(engine: Engine, file: Row[Any]) -> Row[Any]:
+    """The file that an answer is about: of an uptake, the one whose lines are taken up."""
+    if file.takes_up_file_no is None:
+        return file
+    with engine.connect() as register:
+        return register.execute(select(files).where(files.c.file_no == file.takes_up_file_no)).one()
+
+
+def _deliver(sftp: SFTPClient, file: Row[Any], answer: Answer) -> None:
+    folder = f"/{file.partner}/ack"
+    deliver(sftp, folder, name_of(file, "csv"), as_csv(answer))
+    deliver(sftp, folder, name_of(file, "html"), as_html(answer))

@@ -4,14 +4,17 @@ A partner is a folder under `sftp_inbound/` with an `agreement.yml`. Adding a pa
 no code: all that differs between their files is said there.
 """
 
+import base64
+import binascii
+import logging
 from fnmatch import fnmatchcase
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from tembaga.agreement_faults import YamlError, placeholders, read_yaml, sentences
 from tembaga.feeds import SalesFeed
 from tembaga.forms import Part
 from tembaga.patterns import may_overlap
@@ -26,6 +29,8 @@ from tembaga.plain_feeds import (
     VoucherStatusFeed,
 )
 
+log = logging.getLogger(__name__)
+
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Language = Literal["id", "en"]
 
@@ -34,6 +39,10 @@ MAY_SEND = {
     "distributor": ("sales", "outlets", "advocates", "requests", "products"),
     "merchant": ("claims", "voucher_status"),
 }
+KEY_KINDS = (
+    "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+)  # fmt: skip
 OFFICE = "office"  # Whose papers we land ourselves (tembaga/papers.py): no partner's name.
 
 
@@ -44,21 +53,28 @@ class AgreementError(Exception):
 class Contact(Part):
     """Whom to write to when a file does not come or is refused."""
 
-    name: str
-    email: str
+    name: str = Field(description="A person, or a desk.")
+    email: str = Field(description="Where they read mail.")
+    phone: str = Field("", description="With the country's code, as `+62 22 555 0100`.")
 
 
 class Feeds(Part):
     """What a partner sends, feed by feed."""
 
-    sales: SalesFeed | None = None
-    outlets: OutletsFeed | None = None
-    advocates: AdvocatesFeed | None = None
-    requests: RequestsFeed | None = None
-    claims: ClaimsFeed | None = None
-    voucher_status: VoucherStatusFeed | None = None
-    products: ProductsFeed | None = None
-    opening_balances: OpeningBalancesFeed | None = None
+    sales: SalesFeed | None = Field(None, description="Invoice lines, from a distributor.")
+    outlets: OutletsFeed | None = Field(None, description="Outlets, from a distributor.")
+    advocates: AdvocatesFeed | None = Field(
+        None, description="Who joins, changes or leaves, from a distributor."
+    )
+    requests: RequestsFeed | None = Field(None, description="Redemptions, from a distributor.")
+    claims: ClaimsFeed | None = Field(None, description="Used vouchers, from a merchant.")
+    voucher_status: VoucherStatusFeed | None = Field(
+        None, description="What became of vouchers, from a merchant."
+    )
+    products: ProductsFeed | None = Field(None, description="A distributor's own codes.")
+    opening_balances: OpeningBalancesFeed | None = Field(
+        None, description="Points from before, where `may_also_send` says so."
+    )
 
     def agreed(self) -> list[SalesFeed | PlainFeed]:
         """The feeds that there are."""
@@ -78,17 +94,33 @@ class Feeds(Part):
 class Agreement(Part):
     """One partner: who it is, and what it sends."""
 
-    partner: PartnerName
+    partner: PartnerName = Field(
+        description="The folder's name and the account's: small letters, digits and `_`."
+    )
     number: int = Field(ge=1, le=800, description="Ours; it never changes and is never reused.")
-    kind: Literal["distributor", "merchant"]
-    name: str
-    programme: str
-    language: Language
-    contact: Contact
-    feeds: Feeds = Feeds()
+    kind: Literal["distributor", "merchant"] = Field(
+        description="A distributor sells the products; with a merchant vouchers are spent."
+    )
+    name: str = Field(description="As it stands in answers.")
+    principal: str = Field("", description="Whose products it sells, if that is not plain.")
+    programme: str = Field(description="The folder under `campaigns/` that it takes part in.")
+    language: Language = Field(description="Of our answers: `id` or `en`.")
+    contact: Contact = Field(description="Whom to write to when a file does not come.")
+    other_contacts: tuple[Contact, ...] = Field((), description="Whom to write to besides.")
+    public_keys: tuple[str, ...] = Field(
+        (), description="Its public SSH keys, as `ssh-ed25519 AAAA…`; never a private one."
+    )
+    feeds: Feeds = Field(Feeds(), description="What it sends.")
     may_also_send: tuple[Literal["opening_balances"], ...] = Field(
         (), description="What its kind does not send: points that it says are owed already."
     )
+
+    @field_validator("public_keys")
+    @classmethod
+    def _are_public_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            _check_public_key(key)
+        return keys
 
     @model_validator(mode="after")
     def _feeds_fit_the_kind(self) -> "Agreement":
@@ -105,12 +137,17 @@ class Agreement(Part):
         return next(fits, None)
 
 
-def load_agreements(folder: Path, *, programme: str) -> dict[str, Agreement]:
+def load_agreements(
+    folder: Path, *, programme: str, drafts_too: bool = False
+) -> dict[str, Agreement]:
     """Read the agreements of a programme, by partner, ordered by their numbers.
 
+    A draft with fields left open is no agreement yet: it is left out, unless it is asked for,
+    and holds up nobody else.
+
     Raises:
-        AgreementError: One cannot be read, does not fit the schema, lies in another
-            partner's folder, or takes a number that is taken.
+        AgreementError: One cannot be read, does not fit the schema, lies in another partner's
+            folder, or takes a number that is taken.
     """
     found = [_load(path) for path in sorted(folder.glob("*/agreement.yml"))]
     by_number: dict[int, Agreement] = {}
@@ -122,26 +159,56 @@ def load_agreements(folder: Path, *, programme: str) -> dict[str, Agreement]:
                 f"{agreement.partner}/agreement.yml: number {agreement.number} is "
                 f"{other.partner}'s; choose one that no partner has had"
             )
+        still_open = [field for field, _ in placeholders(agreement)]
+        if still_open and not drafts_too:
+            log.warning(
+                "%s/agreement.yml is left out: still to be filled in: %s",
+                agreement.partner,
+                ", ".join(still_open),
+            )
+            continue
         by_number[agreement.number] = agreement
     return {by_number[number].partner: by_number[number] for number in sorted(by_number)}
 
 
-def _load(path: Path) -> Agreement:
-    where = f"{path.parent.name}/{path.name}"
+def read_agreement(path: Path) -> Agreement:
+    """Read one agreement, wherever it lies; what a draft has left open may stand in it.
+
+    Raises:
+        AgreementError: It cannot be read, or does not fit the schema.
+    """
+    where = f"{path.resolve().parent.name}/{path.name}"
     try:
-        agreement = Agreement.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        agreement = Agreement.model_validate(read_yaml(path))
+    except YamlError as error:
         raise AgreementError(f"{where}: cannot be read as YAML: {error}") from error
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'agreement'}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise AgreementError(f"{where}: {faults}") from error
+        raise AgreementError(f"{where}: {sentences(error, Agreement)}") from error
     if agreement.partner == OFFICE:
         raise AgreementError(
             f"{where}: partner: {OFFICE} is the folder of our own papers; choose another name"
         )
+    return agreement
+
+
+def _load(path: Path) -> Agreement:
+    where = f"{path.parent.name}/{path.name}"
+    agreement = read_agreement(path)
     if agreement.partner != path.parent.name:
         raise AgreementError(f"{where}: partner must be the folder's name, {path.parent.name!r}")
     return agreement
+
+
+def _check_public_key(key: str) -> None:
+    """A key names its own kind a second time within its bytes."""
+    kind, _, rest = key.partition(" ")
+    if "PRIVATE KEY" in key:
+        raise ValueError("this is a private key; ask the partner for a new pair, and its .pub file")
+    if kind not in KEY_KINDS:
+        raise ValueError(f"{kind[:40]!r} begins no public key; write it as `ssh-ed25519 AAAA…`")
+    try:
+        within = base64.b64decode(rest.split()[0], validate=True)
+    except (binascii.Error, IndexError) as error:
+        raise ValueError(f"the key {key[:30]}… is damaged; copy the whole line") from error
+    if within[4 : 4 + len(kind)] != kind.encode():
+        raise ValueError(f"the key {key[:30]}… is damaged; copy the whole line")

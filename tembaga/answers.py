@@ -10,19 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 from sqlalchemy import Row
 
-from expectations.codes import CODES, Code
+from expectations.codes import AGAIN, CODES, Again, Code, sent_again
 from tembaga.agreements import Agreement
 from tembaga.feeds import SalesFeed
 from tembaga.letters import environment, load_language
 from tembaga.plain_feeds import PlainFeed
 from tembaga.reading import quoted
+from tembaga.reading.records import UNSEEN
 from tembaga.rulepack import MINOR_UNITS, Programme
 
 OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
@@ -30,12 +33,13 @@ SHOWN_MAX = 200  # Reasons in the answer for people.
 FETCHED = 10_000  # Reasons held in memory at a time.
 
 # A spreadsheet runs a cell that begins so; what partners write must stay text.
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_BEGINS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+CONTROL_BEGINS = ("\t", "\r", "\n", "\x00")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One reason for which one line was not accepted."""
+    """One reason for which one line was not accepted; `again` is said of the line as a whole."""
 
     line_no: int
     outcome: str
@@ -43,6 +47,7 @@ class Finding:
     column: str
     seen: str
     amount: Decimal | None
+    again: Again
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,22 @@ class Answer:
     """What a partner is told about one file.
 
     `found` are the files of its folder that say why lines were not accepted, as validation
-    and loading have written them; there are none if the file was refused.
+    and loading have written them; there are none if the file was refused. A later answer tells
+    of the lines that had been held and are taken up, and of no others.
     """
 
     file: Row[Any]
     agreement: Agreement
     programme: Programme
-    received_on: date
+    time_zone: ZoneInfo
     found: Sequence[Path]
+    is_later: bool = False
+
+    @property
+    def received_on(self) -> date:
+        """The day on which the file was seen, where the programme runs."""
+        day: date = self.file.seen_at.astimezone(self.time_zone).date()
+        return day
 
     @property
     def feed(self) -> SalesFeed | PlainFeed | None:
@@ -94,6 +107,8 @@ class Answer:
         """The key of the words that sum it up."""
         if self.refusal is not None:
             return "refused"
+        if self.is_later:
+            return "taken_up"
         whole = self.file.lines_in == self.file.lines_accepted
         return "loaded_whole" if whole else "loaded_partly"
 
@@ -113,9 +128,20 @@ class Answer:
         """Every reason, in the order of the lines."""
         named = self.feed.columns.named() if self.feed else {}
         query = "select line_no, outcome, code, field, seen, amount {} order by line_no, code"
-        for line_no, outcome, code, field, seen, amount in self._rows(query):
-            column = named[field].header if field in named else ""
-            yield Finding(line_no, outcome, CODES[code], column, seen or "", amount)
+        for line_no, reasons in groupby(self._rows(query), key=itemgetter(0)):
+            found = list(reasons)
+            again = sent_again(CODES[code] for _, _, code, *_ in found)
+            for _, outcome, code, field, seen, amount in found:
+                column = named[field].header if field in named else ""
+                yield Finding(line_no, outcome, CODES[code], column, seen or "", amount, again)
+
+    def says_again(self, again: Again) -> str:
+        """Whether to send something again, in the partner's words."""
+        return AGAIN[self.agreement.language][again]
+
+    def waits_for(self, code: Code) -> str:
+        """What a line waits for that is held by a code."""
+        return code.waits_for(self.agreement.language)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         if not self.found:
@@ -172,6 +198,7 @@ def _facts(answer: Answer) -> Iterable[list[str]]:
         facts["code"] = answer.refusal.code
         facts["reason"] = answer.reason
         facts["hint"] = answer.hint(answer.refusal)
+        facts["again"] = answer.says_again(answer.refusal.sent_again)
     elif answer.file.currency:
         facts["currency"] = answer.file.currency
     return ([_fact(answer, name), value] for name, value in facts.items())
@@ -185,7 +212,9 @@ def _sums(answer: Answer) -> Iterable[list[str]]:
 
 
 def _reasons(answer: Answer) -> Iterable[list[str]]:
-    names = ("line_no", "outcome", "code", "field", "seen", "amount", "reason", "hint")
+    names = (
+        "line_no", "outcome", "code", "field", "seen", "amount", "reason", "hint", "again", "waits",
+    )  # fmt: skip
     for nth, finding in enumerate(answer.findings()):
         if nth == 0:
             yield [_fact(answer, name) for name in names]
@@ -198,12 +227,16 @@ def _reasons(answer: Answer) -> Iterable[list[str]]:
             _plain(answer, finding.amount),
             finding.code.says(answer.agreement.language),
             answer.hint(finding.code),
+            answer.says_again(finding.again),
+            answer.waits_for(finding.code),
         ]
 
 
 def harmless(text: str) -> str:
-    """Text from outside, so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
+    """Text from outside, so that no spreadsheet takes it for a formula, blanks before it or not."""
+    seen = text.translate(UNSEEN).lstrip()
+    is_risky = seen.startswith(FORMULA_BEGINS) or text.startswith(CONTROL_BEGINS)
+    return f"'{text}" if is_risky else text
 
 
 def _fact(answer: Answer, name: str) -> str:

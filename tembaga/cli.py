@@ -35,6 +35,13 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+agreement = typer.Typer(
+    help="Agreements with partners: draft one from a sample, and try one on a file.",
+    no_args_is_help=True,
+)
+app.add_typer(agreement, name="agreement")
+partner_app = typer.Typer(no_args_is_help=True, help="Who may log in to the drop zone.")
+app.add_typer(partner_app, name="partner")
 console = Console()
 
 ANSWER_WIDTH = 160
@@ -87,11 +94,17 @@ def tembaga(
 
 
 @app.command()
-def demo(context: typer.Context) -> None:
+def demo(
+    context: typer.Context,
+    airflow: Annotated[
+        str | None,
+        typer.Option(help="The address of an Airflow that runs already; default: one is started."),
+    ] = None,
+) -> None:
     """Run three months of the demo programme through Airflow, show what came of it, and end."""
     from tembaga.demo.run import run
 
-    raise typer.Exit(run(context.obj, console))
+    raise typer.Exit(run(context.obj, console, airflow=airflow))
 
 
 @app.command()
@@ -123,6 +136,14 @@ def real(
 
 
 @app.command()
+def public_key(context: typer.Context) -> None:
+    """Print the OpenPGP key for which partners encrypt; the first call makes it."""
+    from tembaga.reading.decryption import public_key as ours
+
+    print(ours(context.obj.keys), end="")  # noqa: T201 - as it is, to be written into a file.
+
+
+@app.command()
 def receive(context: typer.Context) -> None:
     """Receive, validate, load and answer the files in the partners' inboxes."""
     from tembaga import stages
@@ -147,7 +168,7 @@ def submit(
         str,
         typer.Argument(
             help="requests, cancellations, adjustments, opening_balances, merges, reversals, "
-            "claims or payments",
+            "releases, claims or payments",
         ),
     ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8, with the columns of the feed.")],
@@ -240,20 +261,78 @@ def enrol(
         )
 
 
+@partner_app.command("add")
+def add_partner(
+    context: typer.Context,
+    partner: Annotated[str, typer.Argument(help="The partner, as its folder is called.")],
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Its public key, a .pub file; default: those of its agreement."),
+    ] = None,
+    quota: Annotated[
+        float | None, typer.Option(help="How much its inbox may hold, in GB; default: 10.")
+    ] = None,
+) -> None:
+    """Let a partner into the drop zone, or give it other keys. Its agreement must be there."""
+    from tembaga import accounts
+
+    settings: Settings = context.obj
+    with _in_sentences():
+        agreement = accounts.agreement_with(partner, settings=settings)
+        quota_bytes = int(quota * 1024**3) if quota else accounts.QUOTA_BYTES
+        number = accounts.add(agreement, key or (), settings=settings, quota_bytes=quota_bytes)
+    _say(f"{partner} may log in with {number} {'key' if number == 1 else 'keys'}.")
+
+
+@partner_app.command("remove")
+def remove_partner(
+    context: typer.Context,
+    partner: Annotated[str, typer.Argument(help="The partner, as its folder is called.")],
+) -> None:
+    """Shut a partner out of the drop zone. Its files stay."""
+    from tembaga import accounts
+
+    was_in = accounts.remove(partner, settings=context.obj)
+    _say(f"{partner} may not log in any more." if was_in else f"{partner} had not been let in.")
+
+
 @app.command()
 def status(context: typer.Context) -> None:
-    """Show the files, the trial balance, the voucher batches and the statements of a home."""
+    """Show files and missing files, trial balance, voucher batches and statements of a home."""
     from tembaga import report
 
     with _installation(context.obj) as here:
         tables = [
             report.file_table(here.engine),
+            report.missing_table(here.engine),
             report.trial_balance_table(here.settings),
             report.voucher_table(here.engine),
             report.statement_table(here.engine),
         ]
     for table in tables:
         console.print(table, width=max(console.width, STATUS_WIDTH), crop=False)
+
+
+@app.command()
+def held(context: typer.Context, form: AnswerFormat = "table") -> None:
+    """Show the lines that wait for a person; `tembaga submit releases` answers them."""
+    from tembaga import questions
+    from tembaga.held import for_an_answer
+
+    with _installation(context.obj) as here, here.engine.connect() as register:
+        lines = for_an_answer(register, settings=here.settings)
+    columns = ("of_file_no", "of_line_no", "partner", "code", "seen", "document", "advocate")
+    title = f"Lines that wait for a person, and why: {len(lines)}"
+    _show(questions.Answer(title, (*columns, "day", "amount"), lines), form)
+
+
+@app.command()
+def docs(context: typer.Context) -> None:
+    """Build the data docs: what was found in every file, as pages under the home."""
+    from tembaga import data_docs
+
+    with _installation(context.obj) as here:
+        _say(f"The data docs begin at {data_docs.build(here.engine, settings=here.settings)}.")
 
 
 @app.command()
@@ -425,6 +504,65 @@ def settlement(
     with _reading(context.obj) as warehouse:
         seen = questions.point(warehouse, on=None, as_known_at=as_known_at)
         _show(settle(warehouse, merchant, seen), form)
+
+
+@agreement.command("propose")
+def propose_agreement(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A sales file as the partner sends it.")],
+    partner: Annotated[
+        str | None, typer.Option(help="Its account; default: the name of the folder of --to.")
+    ] = None,
+    language: Annotated[Literal["id", "en"], typer.Option(help="Of our answers.")] = "id",
+    to: Annotated[
+        Path | None, typer.Option(help="Write agreement.yml into this folder, if none is there.")
+    ] = None,
+) -> None:
+    """Draft the agreement of a new distributor from a sample, and say how sure each guess is."""
+    from tembaga import proposals
+
+    with _in_sentences(Console(stderr=True)):
+        name = partner or (to.resolve().name if to else "new_partner")
+        proposal = proposals.draft(file, name, language=language, settings=context.obj)
+        if to is not None:
+            _say(f"The draft is {proposals.keep(proposal, to)}.")
+    if to is None:
+        sys.stdout.write(proposal.text)
+    for line in proposals.report(proposal):
+        Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@agreement.command("try")
+def try_agreement(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file as the partner would send it.")],
+    agreed: Annotated[
+        Path | None,
+        typer.Option(
+            "--agreement",
+            help="An agreement.yml or its folder; default: the one that the file lies beside, or "
+            "whose pattern fits its name.",
+        ),
+    ] = None,
+    form: AnswerFormat = "table",
+) -> None:
+    """Show what would become of a file, line by line, and receive nothing; 1 if it is refused."""
+    from tembaga import trial
+
+    settings: Settings = context.obj
+    with _in_sentences(Console(stderr=True)):
+        found = trial.find_agreement(file, settings, agreed)
+        today = trial.today(found, settings)
+        tried = trial.attempt(file, found, settings=settings, today=today)
+    notes = Console(stderr=form == "csv")
+    for remark in (f"{file.name}, as {found.partner} would send it.", *tried.remarks):
+        notes.print(remark, highlight=False, markup=False, soft_wrap=True)
+    notes.print(tried.verdict, highlight=False, markup=False, soft_wrap=True, style="bold")
+    shown = (tried.judged,) if form == "csv" else (tried.sums, tried.read, tried.reasons)
+    for answer in shown:
+        if answer.rows:
+            _show(answer, form)
+    raise typer.Exit(1 if tried.refusal else 0)
 
 
 def _show(answer: "Answer", form: str) -> None:

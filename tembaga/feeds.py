@@ -4,15 +4,29 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from tembaga.due import Due
 from tembaga.forms import Form, Part
+from tembaga.plausible import Plausible
 
 
 class Column(Part):
-    """Where one of our columns stands in the partner's file."""
+    """Where one of our columns stands in the partner's file, or what it says in every line."""
 
-    header: str = Field(min_length=1, description="The header, as the partner writes it.")
+    header: str = Field("", description="The header, as the partner writes it, in any language.")
+    constant: str = Field(
+        "", description="In place of a header: what every line says, where the file has no column."
+    )
+    default: str = Field("", description="What an empty cell says.")
     upper: bool = Field(False, description="Write it in capitals: codes in two letter cases.")
     strip_suffix: str = Field("", description="Cut this off the end, as `.0` of a float.")
+
+    @model_validator(mode="after")
+    def _has_its_value_from_one_place(self) -> "Column":
+        if bool(self.header) == bool(self.constant):
+            raise ValueError("give either header or constant")
+        if self.constant and self.default:
+            raise ValueError("a constant is never empty: it has no default")
+        return self
 
 
 class ActionColumn(Column):
@@ -41,6 +55,10 @@ class Columns(Part):
 
     def named(self) -> dict[str, Column]:
         """Our name of each column that the file has, and where it stands there."""
+        return {name: column for name, column in self.given().items() if column.header}
+
+    def given(self) -> dict[str, Column]:
+        """Our name of each column that was agreed, in the file or constant."""
         return {name: column for name, column in self if column is not None}
 
 
@@ -49,21 +67,23 @@ class SalesColumns(Columns):
 
     document: Column = Field(description="The invoice or credit note, as the distributor names it.")
     document_line: Column | None = Field(None, description="The line's number in its document.")
-    document_date: Column
-    advocate: Column
+    document_date: Column = Field(description="Of the document: the business date of the sale.")
+    advocate: Column = Field(description="Who is rewarded: the number on the member card.")
     second_advocate: Column | None = Field(
         None, description="Who shares the points of the line, where the campaign has a split (S13)."
     )
-    outlet: Column
-    sku: Column
-    quantity: Column
+    outlet: Column = Field(description="The shop or workshop that bought.")
+    sku: Column = Field(description="The product, by the code in the programme's list.")
+    quantity: Column = Field(description="How much of it; negative on a return.")
     unit: Column | None = Field(None, description="Of the quantity; empty: as it is sold.")
     amount: Column | None = Field(None, description="Of the line, in major units.")
     unit_price: Column | None = Field(None, description="amount = quantity x unit_price, exactly.")
     returns_document: Column | None = Field(
         None, description="On a return: the document whose sale it takes back."
     )
-    action: ActionColumn | None = None
+    action: ActionColumn | None = Field(
+        None, description="Whether the line replaces or voids an earlier one (S13)."
+    )
     version: Column | None = Field(None, description="Of the line: 2 is newer than 1.")
 
     @model_validator(mode="after")
@@ -77,9 +97,17 @@ class SalesColumns(Columns):
         given = [self.document, self.document_line, self.document_date, self.quantity]
         given += [self.amount or self.unit_price, self.returns_document]
         given += [self.unit, self.action, self.version]
-        headers = [column.header for column in given if column is not None]
+        headers = [column.header for column in given if column is not None and column.header]
         if len(set(headers)) < len(headers):
             raise ValueError("two of our columns stand under the same header")
+        return self
+
+    @model_validator(mode="after")
+    def _lines_are_told_apart(self) -> "SalesColumns":
+        for name in ("document", "document_line", "amount", "unit_price", "action", "version"):
+            column = getattr(self, name)
+            if column is not None and column.constant:
+                raise ValueError(f"{name} differs from line to line: it needs a header")
         return self
 
     @model_validator(mode="after")
@@ -100,31 +128,41 @@ class ControlTotal(Part):
 class Unlisted(Part):
     """What becomes of a line whose advocate, outlet or product we do not have."""
 
-    advocate: Literal["accept", "hold"] = "hold"
-    outlet: Literal["accept", "hold"] = "hold"
-    sku: Literal["accept", "reject"] = "reject"
+    advocate: Literal["accept", "hold"] = Field("hold", description="One who is not enrolled.")
+    outlet: Literal["accept", "hold"] = Field("hold", description="One that is not enrolled.")
+    sku: Literal["accept", "reject"] = Field(
+        "reject", description="One that is not in the programme's list."
+    )
 
 
 class Feed(Form):
     """How the files of one kind are read, and which columns they have."""
 
     name: ClassVar[str]
-    columns: Columns
+    columns: Columns = Field(description="Which of our columns stands under which header.")
     other_headers: tuple[str, ...] = Field((), description="Headers that are there and not used.")
+    due: Due | None = Field(None, description="When a file is missed; none: never.")
 
 
 class SalesFeed(Feed):
     """How a distributor's sales files are read."""
 
     name: ClassVar[str] = "sales"
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
+        description="Three capitals, as `IDR`: the programme's own."
+    )
     tax: Literal["net", "gross"] = Field("net", description="Amounts without or with VAT (S20).")
-    control_total: ControlTotal | None = None
-    columns: SalesColumns
-    unlisted: Unlisted = Unlisted()
+    control_total: ControlTotal | None = Field(
+        None, description="A last line that proves that the file is whole."
+    )
+    columns: SalesColumns = Field(description="Which of our columns stands under which header.")
+    unlisted: Unlisted = Field(
+        Unlisted(), description="What becomes of lines that name somebody or something unknown."
+    )
     products: Literal["ours", "theirs"] = Field(
         "ours", description="Whose codes stand in sku; theirs come in files of products."
     )
     not_products: tuple[str, ...] = Field(
         (), description="Codes that look like a product and are none: postage, fees. `*` matches."
     )
+    plausible: Plausible = Field(Plausible(), description="What makes a line wait for a person.")

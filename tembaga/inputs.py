@@ -58,6 +58,7 @@ class InputFile(_Fact):
     currency: str | None
     load_no: int | None
     loaded_after_batch_no: int | None
+    plausible: dict[str, Any] | None = None
 
 
 class Inputs(_Fact):

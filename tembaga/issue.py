@@ -15,6 +15,7 @@ import hashlib
 import io
 import logging
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from paramiko import SFTPClient
 from sqlalchemy import Column, Connection, Engine, Row, func, insert, select, text, update
 
 from tembaga.agreements import Agreement
+from tembaga.answers import harmless
 from tembaga.drop_zone import deliver as deliver_file
 from tembaga.register.tables import advocates, batches, outlets, voucher_batches, vouchers
 from tembaga.rulepack import MINOR_UNITS
@@ -37,6 +39,7 @@ from tembaga.warehouse import has_table, read_warehouse
 log = logging.getLogger(__name__)
 
 ISSUING_LOCK = 7_214_011  # No other advisory lock of ours has it.
+PHONE = re.compile(r"\+?[\d ()-]+")
 COLUMNS = ("code", "reward", "face", "currency", "usable_until", "deliver_to", "request_no")
 
 OPEN_REQUESTS = """
@@ -257,9 +260,10 @@ def _batch_file(register: Connection, batch: Row[Any], settings: Settings) -> by
 
 def _destination(row: Row[Any]) -> str:
     if row.deliver_to == "phone":
-        return row.phone or ""
+        phone = row.phone or ""
+        return phone if PHONE.fullmatch(phone) else harmless(phone)
     if row.deliver_to == "outlet":
-        return ", ".join(part for part in (row.name, row.address, row.city) if part)
+        return harmless(", ".join(part for part in (row.name, row.address, row.city) if part))
     return ""
 
 

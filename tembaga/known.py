@@ -7,8 +7,11 @@ vouchers             what is known of the voucher codes of a file, line by line
 And, for sales whose products are called as their partner calls them, our names of these.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import duckdb
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from tembaga.claims import requests_of
 from tembaga.plain_feeds import PlainFeed
@@ -86,14 +89,19 @@ def lay_known(
         list_names(connection, "rewards", rewards)
 
 
-def translate_products(connection: duckdb.DuckDBPyConnection, engine: Engine, partner: str) -> None:
+def translate_products(
+    connection: duckdb.DuckDBPyConnection, engine: Engine | None, partner: str
+) -> None:
     """Put our names of products in place of the partner's, by the day of the sale.
 
+    Without a register none is known.
     `is_translated` says of which lines; a line of another product keeps what it says.
     """
     named = select(partner_products).where(partner_products.c.partner == partner)
-    with engine.connect() as register:
-        rows = register.execute(named).all()
+    rows: Sequence[Row[Any]] = ()
+    if engine is not None:
+        with engine.connect() as register:
+            rows = register.execute(named).all()
     columns = ("product", "sku", "valid_from")
     connection.execute(TRANSLATIONS, [[getattr(r, name) for r in rows] for name in columns])
     for statement in TRANSLATED:

@@ -60,7 +60,7 @@ def make_records(
     end, line_no, is_whole = connection.execute(
         f"select c1, line_no, c{len(headers)} is not null from records "
         "order by line_no desc limit 1"
-    ).fetchone() or (None, 0, True)
+    ).fetchone() or (None, feed.header_row, True)
     if end != END:  # A quotation mark took it in: in this record or in the one after it.
         raise unreadable(feed, line_no + is_whole)
 
@@ -80,7 +80,7 @@ def shape_of_lines(width: int) -> str:
 def is_a_line(width: int) -> str:
     """SQL for which records are lines: not the header, not the end, not an empty one."""
     return f"""
-        (line_no > 1 and c1 <> {quoted(END)})
+        c1 <> {quoted(END)}
         and coalesce({", ".join(f"nullif(c{n}, '')" for n in range(1, width + 1))}, more)
         is not null"""
 
@@ -104,9 +104,9 @@ def number(cell: str, feed: Feed) -> str:
 
 def _lines_query(feed: SalesFeed, headers: list[str]) -> str:
     width = len(headers)
-    named = feed.columns.named()
+    named = feed.columns.given()
     price = "amount" if "amount" in named else "unit_price"
-    cells = {name: f"c{headers.index(column.header) + 1}" for name, column in named.items()}
+    cells = {name: cell_of(column, headers) for name, column in named.items()}
     codes = (
         "document", "document_line", "advocate", "second_advocate", "outlet", "sku", "unit",
         "returns_document",
@@ -149,6 +149,17 @@ select
     case when fits then {"price" if price == "amount" else _product()} end as amount
 from numbers
 """
+
+
+def cell_of(column: Column, headers: list[str]) -> str:
+    """SQL for what a line says in a column: a constant, its cell, or for an empty one the default.
+
+    The cell of a line that does not fit the header is not looked at.
+    """
+    if column.constant:
+        return quoted(column.constant)
+    cell = f"c{headers.index(column.header) + 1}"
+    return f"coalesce({text_of(cell)}, {quoted(column.default)})" if column.default else cell
 
 
 def _product() -> str:

@@ -4,6 +4,9 @@ Here a line meets what came before it. The file plane has looked at one file alo
 warehouse knows whether a line came already in another file, whether a correction has something
 to correct (S13), and whether the sale of a return is there yet (S11). What is found goes to
 `findings.parquet` beside the file's rows and into its acknowledgement.
+
+Before that, held lines whose cause is gone are taken up (`tembaga.taking_up`): they come as a
+file that is loaded with the others, and keep the file and line that they had.
 """
 
 import logging
@@ -12,19 +15,30 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, text
+from sqlalchemy import Connection, Engine, Row, func, null, select, text
 
 from tembaga import parquet
 from tembaga.agreements import Agreement
+from tembaga.doubting import doubt
 from tembaga.judging import judge
 from tembaga.landing import folder_of, sha256_of
 from tembaga.load_plain import load_plain
+from tembaga.plausible import Plausible
 from tembaga.reading import quoted
 from tembaga.register.locks import LOADING_LOCK, one_at_a_time
 from tembaga.register.tables import files
 from tembaga.settings import Settings
-from tembaga.warehouse import has_table, open_warehouse, read_warehouse, replacements, sales
+from tembaga.taking_up import UPTAKES, take_up
+from tembaga.warehouse import (
+    has_table,
+    make_scratch,
+    open_warehouse,
+    read_warehouse,
+    replacements,
+    sales,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +49,17 @@ OPTIONAL = {
     "action": "varchar",
     "version": "integer",
     "second_advocate": "varchar",
+    "of_file_no": "integer",  # Of an uptake: the file that the line came in.
+    "decision": "varchar",  # And what a person said of it: release or reject.
 }
+TOGETHER = ("sales", UPTAKES)  # The feeds that are loaded here.
 
 # The file's rows, as they came out of validation.
 ARRIVING = """
 select
-    cast(files.file_no as integer) as file_no,
+    cast(coalesce({of_file_no}, files.file_no) as integer) as file_no,
     cast(rows.line_no as integer) as line_no,
+    cast(case when {of_file_no} is not null then files.file_no end as integer) as uptake_no,
     cast(files.partner_no as integer) as partner_no,
     rows.document,
     rows.document_date,
@@ -83,11 +101,7 @@ select
     arriving.returns_document,
     arriving.line_key,
     arriving.content_key,
-    case
-        when judged.code is null then 'accepted'
-        when judged.code = 'DUPLICATE' then 'duplicate'
-        else 'held'
-    end as outcome,
+    {outcome} as outcome,
     judged.code,
     arriving.unit,
     arriving.tax_basis,
@@ -95,11 +109,49 @@ select
     arriving.version,
     arriving.second_advocate
 from loading_arriving as arriving
-inner join loading_judged as judged
+inner join {judged} as judged
     on arriving.file_no = judged.file_no
     and arriving.line_no = judged.line_no
 order by arriving.file_no, arriving.line_no
 """
+
+OUTCOME = """
+    case
+        when judged.code is null then 'accepted'
+        when judged.code = 'DUPLICATE' then 'duplicate'
+        else 'held'
+    end
+"""
+
+# Lines that are not judged by their history: a person rejected them, or is to look at them.
+ASIDE = (
+    "(file_no integer, line_no integer, outcome varchar, code varchar, field varchar, seen varchar)"
+)
+
+REJECTED = """
+insert into loading_aside (file_no, line_no, outcome, code, field, seen)
+select file_no, line_no, 'rejected', 'E_NOT_CREDIBLE', 'document', document
+from loading_arriving
+where decision = 'reject'
+"""
+
+NOT_ASIDE = """
+delete from loading_arriving
+where (file_no, line_no) in (select file_no, line_no from loading_aside)
+"""
+
+# What loading said of these lines before does not hold any more.
+MAKE_WAY = (
+    "delete from raw.sales where (file_no, line_no) in "
+    "(select file_no, line_no from loading_arriving where uptake_no is not null)",
+    "delete from raw.replacements where (file_no, line_no) in "
+    "(select file_no, line_no from loading_arriving where uptake_no is not null)",
+    "delete from raw.uptakes where (of_file_no, of_line_no) in "
+    "(select file_no, line_no from loading_arriving where uptake_no is not null)",
+    "insert into raw.uptakes (file_no, of_file_no, of_line_no) "
+    "select uptake_no, file_no, line_no from loading_arriving where uptake_no is not null "
+    "order by uptake_no, line_no",
+)
 
 REPLACED = """
 insert into raw.replacements (file_no, line_no, replaces_file_no, replaces_line_no)
@@ -109,23 +161,41 @@ where replaces_file_no is not null
 order by file_no, line_no
 """
 
+# Of an uptake every line is told; of another file, those that were not accepted.
 FINDINGS = """
 select
-    file_no,
-    line_no,
-    outcome,
-    code,
+    told.told_by as file_no,
+    told.line_no,
+    told.outcome,
+    coalesce(told.code, 'TAKEN_UP') as code,
     case
-        when code = 'RETURN_UNMATCHED' and returns_document is not null then 'returns_document'
+        when aside.code is not null then aside.field
+        when told.code = 'RETURN_UNMATCHED' and told.returns_document is not null
+            then 'returns_document'
         else 'document'
     end as field,
     case
-        when code = 'RETURN_UNMATCHED' and returns_document is not null then returns_document
-        else document
+        when aside.code is not null then aside.seen
+        when told.code = 'RETURN_UNMATCHED' and told.returns_document is not null
+            then told.returns_document
+        else told.document
     end as seen,
-    amount_e4
-from raw.sales
-where code is not null and file_no in ({file_nos})
+    told.amount_e4
+from (
+    select sales.*, sales.file_no as told_by
+    from raw.sales as sales
+    where sales.code is not null and sales.file_no in ({file_nos})
+    union all
+    select sales.*, uptakes.file_no as told_by
+    from raw.uptakes as uptakes
+    inner join raw.sales as sales
+        on uptakes.of_file_no = sales.file_no
+        and uptakes.of_line_no = sales.line_no
+    where uptakes.file_no in ({file_nos})
+) as told
+left join loading_aside as aside
+    on told.file_no = aside.file_no
+    and told.line_no = aside.line_no
 """
 
 FOUND = {
@@ -163,25 +233,57 @@ group by file_no, outcome
 """
 
 
+# What became of lines that had been held, by the file that they came in.
+TAKEN_UP = """
+select
+    sales.file_no,
+    sales.outcome,
+    count(*) as n_lines,
+    sum(sales.amount_e4) as amount_e4
+from raw.uptakes as uptakes
+inner join raw.sales as sales
+    on uptakes.of_file_no = sales.file_no
+    and uptakes.of_line_no = sales.line_no
+where uptakes.file_no in ({file_nos}) and sales.outcome <> 'held'
+group by sales.file_no, sales.outcome
+"""
+
+COUNTED = """
+select file_no, count(*) as n_lines from raw.sales where file_no in ({file_nos}) group by file_no
+union all
+select file_no, count(*) as n_lines from raw.uptakes where file_no in ({file_nos}) group by file_no
+"""
+
+
 class LinesLostError(Exception):
     """Loading would lose lines; the sentence says of which file."""
 
 
+EVERYTHING_IS = Plausible()
+
+
 @dataclass(frozen=True)
 class Arrival:
-    """A validated file that is to be loaded: where its rows lie, and how many they must be."""
+    """A validated file that is to be loaded: where its rows lie, and how many they must be.
+
+    The rows of an uptake are lines of another file.
+    """
 
     file_no: int
     partner_no: int
     currency: str
     rows: Path
     n_lines: int
+    is_uptake: bool = False
+    plausible: Plausible = EVERYTHING_IS
 
 
 def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings) -> list[int]:
     """Load every validated file that is not loaded yet, and return their numbers.
 
     Those of plain feeds go first, in their order, for they enrol and name what sales speak of.
+    Among the others are the uptakes of lines that had been held and need not be any more.
+
     All sales files are loaded in one transaction of the warehouse: their order does not matter.
     A second call, or one after a crash, loads nothing twice. A file of a partner with whom
     there is no agreement any more waits until there is one.
@@ -191,26 +293,18 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
     """
     with engine.connect() as register, one_at_a_time(register, LOADING_LOCK):
         plain = load_plain(register, agreements=agreements, settings=settings)
+        take_up(register, agreements=agreements, settings=settings)
         waiting = register.execute(
-            select(files.c.file_no, files.c.partner, files.c.currency, files.c.lines_accepted)
+            select(files)
             .where(
                 files.c.state == "validated",
-                files.c.feed == "sales",
+                files.c.feed.in_(TOGETHER),
                 files.c.partner.in_(list(agreements)),
             )
             .order_by(files.c.file_no)
         ).all()
         register.rollback()
-        arrivals = [
-            Arrival(
-                file_no=file.file_no,
-                partner_no=agreements[file.partner].number,
-                currency=file.currency,
-                rows=folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet",
-                n_lines=file.lines_accepted,
-            )
-            for file in waiting
-        ]
+        arrivals = [_arrival(file, agreements[file.partner], settings) for file in waiting]
         if arrivals:
             _load(engine, arrivals, settings)
     log.info("loaded %d files", len(plain) + len(arrivals))
@@ -238,14 +332,21 @@ def load_rows(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
         for arrival in arrivals
     )
     arriving = ARRIVING.format(
-        rows=parquet.read(paths), files=", ".join(named), optional=", ".join(optional.values())
+        rows=parquet.read(paths),
+        files=", ".join(named),
+        of_file_no=optional.pop("of_file_no").rpartition(" as ")[0],
+        optional=", ".join(optional.values()),
     )
     numbers = [arrival.file_no for arrival in arrivals]
     for table in (sales, replacements):
         warehouse.execute(table.delete().where(table.c.file_no.in_(numbers)))
     parquet.read_into(warehouse, "loading_arriving", arriving)
+    if any(arrival.is_uptake for arrival in arrivals):
+        for statement in MAKE_WAY:
+            warehouse.execute(text(statement))
+    _set_aside(warehouse, arrivals)
     judge(warehouse)
-    warehouse.execute(text(LOADED))
+    warehouse.execute(text(LOADED.format(outcome=OUTCOME, judged="loading_judged")))
     warehouse.execute(text(REPLACED))
     _prove(warehouse, arrivals)
 
@@ -260,12 +361,49 @@ def newest_sale(settings: Settings) -> date | None:
         ).scalar_one()
 
 
+def _set_aside(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
+    """Load the lines that are not plausible, or not to be, and take them out of the arriving."""
+    make_scratch(warehouse, "loading_aside", ASIDE)
+    agreed = {arrival.partner_no: arrival.plausible for arrival in arrivals}
+    is_doubted = any(plausible.needs_a_past for plausible in agreed.values())
+    if not is_doubted and not any(arrival.is_uptake for arrival in arrivals):
+        return
+    warehouse.execute(text(REJECTED))
+    if is_doubted:
+        doubt(warehouse, agreed)
+    warehouse.execute(text(LOADED.format(outcome="judged.outcome", judged="loading_aside")))
+    warehouse.execute(text(NOT_ASIDE))
+
+
+def _arrival(file: Row[Any], agreement: Agreement, settings: Settings) -> Arrival:
+    rows = folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet"
+    is_uptake = file.feed == UPTAKES
+    n_lines = parquet.count(rows) if is_uptake else file.lines_accepted
+    sales_feed = agreement.feeds.sales
+    return Arrival(
+        file.file_no,
+        agreement.number,
+        file.currency,
+        rows,
+        n_lines,
+        is_uptake,
+        sales_feed.plausible if sales_feed else EVERYTHING_IS,
+    )
+
+
 def _load(engine: Engine, arrivals: Sequence[Arrival], settings: Settings) -> None:
-    digests = {arrival.file_no: sha256_of(arrival.rows) for arrival in arrivals}
+    facts = {
+        arrival.file_no: {
+            "rows_sha256": sha256_of(arrival.rows),
+            "plausible": arrival.plausible.model_dump(mode="json", exclude_defaults=True) or null(),
+        }
+        for arrival in arrivals
+    }
     with open_warehouse(settings) as warehouse:
         load_rows(warehouse, arrivals)
         file_nos = _listed(arrivals)
         changed = warehouse.execute(text(OUTCOMES.format(file_nos=file_nos))).all()
+        taken_up = warehouse.execute(text(TAKEN_UP.format(file_nos=file_nos))).all()
         parquet.write(
             warehouse,
             FINDINGS.format(file_nos=file_nos),
@@ -278,17 +416,12 @@ def _load(engine: Engine, arrivals: Sequence[Arrival], settings: Settings) -> No
             },
         )
         last_batch_no = _last_batch_no(warehouse)
-    _record(engine, digests, changed, last_batch_no)
+    _record(engine, facts, changed, taken_up, last_batch_no)
 
 
 def _prove(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
     """Every line that validation accepted is in the warehouse, file by file (law 6)."""
-    counted = warehouse.execute(
-        text(
-            "select file_no, count(*) as n_lines from raw.sales "
-            f"where file_no in ({_listed(arrivals)}) group by file_no"
-        )
-    ).all()
+    counted = warehouse.execute(text(COUNTED.format(file_nos=_listed(arrivals)))).all()
     found = {row.file_no: row.n_lines for row in counted}
     for arrival in arrivals:
         if found.get(arrival.file_no, 0) != arrival.n_lines:
@@ -314,42 +447,50 @@ def _listed(arrivals: Sequence[Arrival]) -> str:
 
 def _record(
     engine: Engine,
-    digests: dict[int, str],
-    changed: Sequence[Row[tuple[object, ...]]],
+    facts: dict[int, dict[str, Any]],
+    changed: Sequence[Row[Any]],
+    taken_up: Sequence[Row[Any]],
     last_batch_no: int,
 ) -> None:
     """Move the lines that did not hold against history from accepted to what they are.
+
+    And those that are taken up from held to what they are.
 
     What they met is written down too: the files loaded together share a `load_no`, and
     `loaded_after_batch_no` says how far the ledger was. A replay loads them at that place.
     """
     with engine.begin() as register:
-        for row in changed:
-            lines, amount = f"lines_{row.outcome}", f"amount_{row.outcome}"
-            found = Decimal(row.amount_e4).scaleb(-4)
-            register.execute(
-                files.update()
-                .where(files.c.file_no == row.file_no, files.c.state == "validated")
-                .values(
-                    {
-                        lines: files.c[lines] + row.n_lines,
-                        amount: files.c[amount] + found,
-                        "lines_accepted": files.c.lines_accepted - row.n_lines,
-                        "amount_accepted": files.c.amount_accepted - found,
-                    }
-                )
-            )
+        for rows, before in ((changed, "accepted"), (taken_up, "held")):
+            for row in rows:
+                _move(register, row, before)
         load_no: int = register.scalars(
             select(func.coalesce(func.max(files.c.load_no), 0) + 1)
         ).one()
-        for file_no, sha256 in digests.items():
+        for file_no, known in facts.items():
             register.execute(
                 files.update()
                 .where(files.c.file_no == file_no)
                 .values(
                     state="loaded",
-                    rows_sha256=sha256,
+                    **known,
                     load_no=load_no,
                     loaded_after_batch_no=last_batch_no,
                 )
             )
+
+
+def _move(register: Connection, row: Row[Any], before: str) -> None:
+    """Count lines of a file, and their money, as their outcome and not as what they were before."""
+    amount = Decimal(row.amount_e4).scaleb(-4)
+    register.execute(
+        files.update()
+        .where(files.c.file_no == row.file_no)
+        .values(
+            {
+                f"lines_{row.outcome}": files.c[f"lines_{row.outcome}"] + row.n_lines,
+                f"amount_{row.outcome}": files.c[f"amount_{row.outcome}"] + amount,
+                f"lines_{before}": files.c[f"lines_{before}"] - row.n_lines,
+                f"amount_{before}": files.c[f"amount_{before}"] - amount,
+            }
+        )
+    )

@@ -1,10 +1,12 @@
 """Outcomes: give every line of the table `lines` exactly one, and prove that none is lost.
 
-    lines ──rules──▶ rejects      a row for each reason
-      └─ no reason ─▶ keyed ──▶ rows.parquet
+    lines ──rules──▶ rejects            a row for each reason
+      ├─ no reason ────────▶ keyed ──▶ rows.parquet
+      └─ only held by them ─▶ held ───▶ held.parquet
 
 A line that several rules find keeps all its reasons; rejected outweighs held, and held
-duplicate.
+duplicate. A line that waits for us or a person alone is kept as it would be loaded: once
+it need not wait it is taken up from there (`tembaga.taking_up`).
 """
 
 from dataclasses import dataclass
@@ -16,12 +18,13 @@ from typing import Any
 import duckdb
 import great_expectations as gx
 
-from expectations.codes import CODES
+from expectations.codes import CODES, WAITS_FOR_A_PERSON, WAITS_FOR_US
 from tembaga.reading import quoted
 from tembaga.refusal import FileRefused
 from tembaga.suites import Rule, run_suite
 
 OUTCOMES = ("accepted", "duplicate", "held", "rejected")
+WAITING = sorted(WAITS_FOR_US | WAITS_FOR_A_PERSON)
 SEEN_CHARACTERS_MAX = 200
 
 REJECTS = """
@@ -53,7 +56,8 @@ with facts as (
         cast(quantity * 10000 as bigint) as quantity_e4,
         cast(amount * 10000 as bigint) as amount_e4
     from lines
-    anti join rejects using (line_no)
+    anti join (select line_no from rejects where code not in ({", ".join(map(quoted, WAITING))}))
+    using (line_no)
 ),
 
 contents as (
@@ -98,9 +102,26 @@ select
 from referred
 """
 
+# Its lines have the names that they would have had if nothing had held them: what holds one line
+# of a content in a document holds all of them, so the true repeats are counted alike.
+HELD = """
+create table held as
+select keyed.* from keyed semi join rejects using (line_no)
+"""
+NOT_HELD = "delete from keyed where line_no in (select line_no from held)"
+
 ROWS = """
 copy (
     select keyed.* from keyed anti join rejects using (line_no) order by line_no
+) to {path} (format parquet)
+"""
+
+HELD_ROWS = """
+copy (
+    select held.*
+    from held
+    anti join (select line_no from rejects where code not in ({codes})) using (line_no)
+    order by line_no
 ) to {path} (format parquet)
 """
 
@@ -181,14 +202,22 @@ def judge(
     return found
 
 
+def part_held(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Move the lines that wait out of `keyed` into the table `held`; whether there are any."""
+    connection.execute(HELD)
+    return bool((connection.execute(NOT_HELD).fetchone() or (0,))[0])
+
+
 def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Figures]:
-    """Write `rows.parquet` and `rejects.parquet`, and return the figures by outcome.
+    """Write `rows.parquet`, `held.parquet` and `rejects.parquet`; the figures by outcome.
 
     Raises:
         AccountingError: What was written does not add up to the lines.
     """
     rows, rejects = (quoted(str(folder / f"{name}.parquet")) for name in ("rows", "rejects"))
     connection.execute(ROWS.format(path=rows))
+    codes = ", ".join(map(quoted, [*WAITING, "DUPLICATE"]))
+    connection.execute(HELD_ROWS.format(path=quoted(str(folder / "held.parquet")), codes=codes))
     connection.execute(REJECTED_ROWS.format(path=rejects))
     found = connection.execute(FIGURES.format(rows=rows, rejects=rejects)).fetchall()
     figures = {outcome: Figures(0, Decimal(0)) for outcome in OUTCOMES}

@@ -50,6 +50,7 @@ class Known:
     received_on: date
     merchants: frozenset[str]
     minor_digits: int
+    waiting: frozenset[tuple[int, int]] = frozenset()  # Held lines that a person is to look at.
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,23 @@ def _second_approver(text: str, info: ValidationInfo) -> str | None:
     return second
 
 
+def _file_no(text: str) -> int:
+    return _whole(text, code="E_NOT_WAITING", largest=2**31 - 1)
+
+
+def _waiting_line(text: str, info: ValidationInfo) -> int:
+    line_no = _whole(text, code="E_NOT_WAITING", largest=2**31 - 1)
+    if (info.data.get("of_file_no"), line_no) not in _known(info).waiting:
+        raise _fault("E_NOT_WAITING")
+    return line_no
+
+
+def _decision(text: str) -> str:
+    if text not in ("release", "reject"):
+        raise _fault("E_DECISION")
+    return text
+
+
 def _cause(text: str) -> str:
     if text not in ("member", "merchant_fault"):
         raise _fault("E_CAUSE")
@@ -303,6 +321,29 @@ class Reversal(Line):
     batch_no: Annotated[int, BeforeValidator(_batch_no)]
 
 
+class Release(Line):
+    """What a person says of a held line, and who approved it."""
+
+    of_file_no: Annotated[int, BeforeValidator(_file_no)]
+    of_line_no: Annotated[int, BeforeValidator(_waiting_line)]
+    decision: Annotated[str, BeforeValidator(_decision)]
+    reason: Annotated[
+        str,
+        BeforeValidator(partial(_text, missing="E_REASON_MISSING", at_most=REASON_CHARACTERS_MAX)),
+    ]
+    maker: Annotated[str, BeforeValidator(partial(_text, missing="E_MAKER_MISSING"))]
+    approver: Annotated[str, BeforeValidator(_approver)]
+
+    @property
+    def line(self) -> str:
+        """The held line, as people write it."""
+        return f"{self.of_file_no}/{self.of_line_no}"
+
+    def row(self, known: Known) -> dict[str, Any]:
+        """Who said it, and why, stands in the register."""
+        return self.model_dump(include={"of_file_no", "of_line_no", "decision"})
+
+
 class Claim(Line):
     """A voucher that a merchant has taken and wants to be paid for."""
 
@@ -348,6 +389,7 @@ LINES: dict[str, type[Line]] = {
     "opening_balances": OpeningBalance,
     "merges": Merge,
     "reversals": Reversal,
+    "releases": Release,
     "claims": Claim,
     "payments": Payment,
 }
@@ -477,6 +519,8 @@ def _key(line: Line) -> tuple[str, str]:
         return "E_MERGED", "advocate"
     if isinstance(line, Reversal):
         return "E_REVERSAL_TWICE", "batch_no"
+    if isinstance(line, Release):
+        return "E_RELEASE_TWICE", "line"
     if isinstance(line, Payment):
         return "E_PAYMENT_TWICE", "reference"
     return "", ""

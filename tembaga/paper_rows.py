@@ -23,6 +23,7 @@ TABLES: dict[str, Table] = {
     "opening_balances": warehouse.opening_balances,
     "merges": warehouse.merges,
     "reversals": warehouse.reversals,
+    "releases": warehouse.releases,
     "claims": warehouse.claims,
     "payments": warehouse.payments,
     "outlets": warehouse.outlets,

@@ -25,6 +25,7 @@ from expectations.office import OFFICE_CODES
 from tembaga import warehouse
 from tembaga.agreements import OFFICE
 from tembaga.claims import requests_of
+from tembaga.held import for_a_person
 from tembaga.landing import folder_of, is_plain, land, original, sha256_of
 from tembaga.paper_lines import (
     Adjustment,
@@ -34,6 +35,7 @@ from tembaga.paper_lines import (
     Line,
     Paper,
     Payment,
+    Release,
     Request,
     read,
 )
@@ -45,6 +47,7 @@ from tembaga.register.tables import (
     approvals,
     batches,
     files,
+    releases,
     voucher_batches,
 )
 from tembaga.rulepack import MINOR_UNITS, load_rulepack
@@ -83,7 +86,8 @@ class Submitted:
             names = {"earlier_name": self.known.name, "earlier_file_no": self.file_no}
             return _sentence("DUPLICATE_FILE", **names)
         lines = "1 line" if self.n_lines == 1 else f"{self.n_lines:,} lines"
-        return f"File {self.file_no} is loaded: {lines} of {self.feed}. The next post books it."
+        then = "receive takes these lines up" if self.feed == "releases" else "post books it"
+        return f"File {self.file_no} is loaded: {lines} of {self.feed}. The next {then}."
 
 
 def submit(
@@ -274,6 +278,9 @@ def _look_at(register: Connection, file: Row[Any], settings: Settings) -> None:
         received_on=received_on,
         merchants=_merchants(register) | {r.merchant for r in rulepack.catalogue.rewards},
         minor_digits=MINOR_UNITS[rulepack.programme.currency],
+        waiting=for_a_person(register, settings=settings)
+        if file.feed == "releases"
+        else frozenset(),
     )
     try:
         paper = read(path.read_bytes(), file.feed, known)
@@ -290,6 +297,7 @@ def _look_at(register: Connection, file: Row[Any], settings: Settings) -> None:
     else:
         numbers = _approve(register, file, paper.lines)
         numbers |= _claimed(register, paper.lines, settings)
+        _decide(register, file, paper.lines)
         rows = [
             {"file_no": file.file_no, "line_no": line_no, **numbers.get(line_no, {})}
             | line.row(known)
@@ -387,6 +395,18 @@ def _approve(
     if rows:
         register.execute(insert(approvals), rows)
     return {row["line_no"]: {"approval_no": row["approval_no"]} for row in rows}
+
+
+def _decide(register: Connection, file: Row[Any], lines: dict[int, Line]) -> None:
+    """Write down what was said of held lines, by whom and why; the next load goes by it."""
+    rows = [
+        {"file_no": file.file_no, "line_no": line_no, "decided_at": file.seen_at}
+        | line.model_dump()
+        for line_no, line in lines.items()
+        if isinstance(line, Release)
+    ]
+    if rows:
+        register.execute(insert(releases), rows)
 
 
 def _claimed(

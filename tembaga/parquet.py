@@ -28,6 +28,13 @@ def columns_of(paths: list[Path]) -> set[str]:
     return {str(column[0]) for column in found}
 
 
+def count(path: Path) -> int:
+    """How many rows a file has."""
+    with duckdb.connect() as beside:
+        found = beside.execute(f"select count(*) from {read([path])}").fetchone()
+    return int(found[0]) if found else 0
+
+
 def read(paths: list[Path]) -> str:
     """SQL of DuckDB for the rows of files; a column that one of them lacks is null there."""
     listed = ", ".join(quoted(str(path)) for path in paths)

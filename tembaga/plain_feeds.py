@@ -25,9 +25,11 @@ from tembaga.kinds import (
     Cell,
 )
 
-Code = Annotated[Column, Cell(CODE)]
-Text = Annotated[Column, Cell(TEXT)]
-Day = Annotated[Column, Cell(DAY)]
+HEADERS = "Which of our columns stands under which header."
+
+Code = Annotated[Column, Cell(CODE), Field(description="A code, of at most 100 characters.")]
+Text = Annotated[Column, Cell(TEXT), Field(description="A text, of at most 200 characters.")]
+Day = Annotated[Column, Cell(DAY), Field(description="A day that has come.")]
 
 
 class WordColumn(Column):
@@ -58,7 +60,7 @@ class PlainColumns(Columns):
 
     @model_validator(mode="after")
     def _each_word_once(self) -> "PlainColumns":
-        for name, column in self.named().items():
+        for name, column in self.given().items():
             if not isinstance(column, WordColumn) or not column.words:
                 continue
             ours = self.cells()[name].words
@@ -79,7 +81,7 @@ class PlainFeed(Feed):
 
     key: ClassVar[tuple[str, ...]] = ()
     is_whole: ClassVar[bool] = False
-    columns: PlainColumns
+    columns: PlainColumns = Field(description=HEADERS)
 
     @property
     def has_money(self) -> bool:
@@ -107,23 +109,47 @@ class OutletsFeed(PlainFeed):
 
     name: ClassVar[str] = "outlets"
     key: ClassVar[tuple[str, ...]] = ("outlet",)
-    columns: OutletColumns
+    columns: OutletColumns = Field(description=HEADERS)
 
 
 class AdvocateColumns(PlainColumns):
     """The columns of a file of advocates. On a change, an empty cell leaves what is known."""
 
     advocate: Code
-    action: Annotated[WordColumn, Cell(WORD, words=("join", "change", "leave"))]
+    action: Annotated[
+        WordColumn, Cell(WORD, words=("join", "change", "leave")), Field(description="What is new.")
+    ]
     action_on: Day
-    name: Annotated[Column, Cell(TEXT, may_be_empty=True)]
-    email: Annotated[Column, Cell(EMAIL, may_be_empty=True)]
-    phone: Annotated[Column, Cell(PHONE, may_be_empty=True)]
-    outlet: Annotated[Column, Cell(CODE, may_be_empty=True)]
-    language: Annotated[WordColumn | None, Cell(WORD, may_be_empty=True, words=("id", "en"))] = None
-    consent_on: Annotated[Column, Cell(DAY, may_be_empty=True)]
-    consent_wording: Annotated[Column, Cell(CODE, may_be_empty=True)]
-    consent_proof: Annotated[Column, Cell(TEXT, may_be_empty=True)]
+    name: Annotated[
+        Column, Cell(TEXT, may_be_empty=True), Field(description="What the advocate is called.")
+    ]
+    email: Annotated[
+        Column, Cell(EMAIL, may_be_empty=True), Field(description="Where statements go.")
+    ]
+    phone: Annotated[
+        Column,
+        Cell(PHONE, may_be_empty=True),
+        Field(description="Where vouchers go that are sent to it."),
+    ]
+    outlet: Annotated[
+        Column, Cell(CODE, may_be_empty=True), Field(description="Where the advocate works.")
+    ]
+    language: Annotated[
+        WordColumn | None,
+        Cell(WORD, may_be_empty=True, words=("id", "en")),
+        Field(description="Of statements; empty: `id`."),
+    ] = None
+    consent_on: Annotated[
+        Column, Cell(DAY, may_be_empty=True), Field(description="When the advocate consented.")
+    ]
+    consent_wording: Annotated[
+        Column,
+        Cell(CODE, may_be_empty=True),
+        Field(description="The version of the words that were agreed to."),
+    ]
+    consent_proof: Annotated[
+        Column, Cell(TEXT, may_be_empty=True), Field(description="Where the proof of it lies.")
+    ]
 
 
 class AdvocatesFeed(PlainFeed):
@@ -131,7 +157,7 @@ class AdvocatesFeed(PlainFeed):
 
     name: ClassVar[str] = "advocates"
     key: ClassVar[tuple[str, ...]] = ("advocate",)
-    columns: AdvocateColumns
+    columns: AdvocateColumns = Field(description=HEADERS)
 
 
 class RequestColumns(PlainColumns):
@@ -140,7 +166,9 @@ class RequestColumns(PlainColumns):
     request_id: Code
     advocate: Code
     reward: Code
-    requested_at: Annotated[Column, Cell(INSTANT)]
+    requested_at: Annotated[
+        Column, Cell(INSTANT), Field(description="An instant with its time zone.")
+    ]
 
 
 class RequestsFeed(PlainFeed):
@@ -148,31 +176,37 @@ class RequestsFeed(PlainFeed):
 
     name: ClassVar[str] = "requests"
     key: ClassVar[tuple[str, ...]] = ("request_id",)
-    columns: RequestColumns
+    columns: RequestColumns = Field(description=HEADERS)
 
 
 class ClaimColumns(PlainColumns):
     """The columns of a file of claims."""
 
-    code: Annotated[Column, Cell(SECRET)]
+    code: Annotated[Column, Cell(SECRET)] = Field(description="The voucher code.")
     used_on: Day
-    amount: Annotated[Column, Cell(MONEY)]
+    amount: Annotated[Column, Cell(MONEY)] = Field(description="The money that is claimed.")
 
 
 class ClaimsFeed(PlainFeed):
     """Vouchers that a merchant has taken and wants to be paid for."""
 
     name: ClassVar[str] = "claims"
-    columns: ClaimColumns
+    columns: ClaimColumns = Field(description=HEADERS)
 
 
 class VoucherStatusColumns(PlainColumns):
     """The columns of a file of voucher status."""
 
-    code: Annotated[Column, Cell(SECRET)]
-    status: Annotated[WordColumn, Cell(WORD, words=("fulfilled", "rejected", "used"))]
+    code: Annotated[Column, Cell(SECRET)] = Field(description="The voucher code.")
+    status: Annotated[
+        WordColumn,
+        Cell(WORD, words=("fulfilled", "rejected", "used")),
+        Field(description="What became of it."),
+    ]
     status_on: Day
-    reason: Annotated[Column, Cell(TEXT, may_be_empty=True)]
+    reason: Annotated[
+        Column, Cell(TEXT, may_be_empty=True), Field(description="Why it was rejected.")
+    ]
 
 
 class VoucherStatusFeed(PlainFeed):
@@ -180,7 +214,7 @@ class VoucherStatusFeed(PlainFeed):
 
     name: ClassVar[str] = "voucher_status"
     key: ClassVar[tuple[str, ...]] = ("code",)
-    columns: VoucherStatusColumns
+    columns: VoucherStatusColumns = Field(description=HEADERS)
 
 
 class ProductColumns(PlainColumns):
@@ -188,7 +222,9 @@ class ProductColumns(PlainColumns):
 
     product: Code
     sku: Code
-    valid_from: Annotated[Column, Cell(ANY_DAY)]
+    valid_from: Annotated[
+        Column, Cell(ANY_DAY), Field(description="The first day of that meaning.")
+    ]
 
 
 class ProductsFeed(PlainFeed):
@@ -196,16 +232,18 @@ class ProductsFeed(PlainFeed):
 
     name: ClassVar[str] = "products"
     key: ClassVar[tuple[str, ...]] = ("product", "valid_from")
-    columns: ProductColumns
+    columns: ProductColumns = Field(description=HEADERS)
 
 
 class OpeningBalanceColumns(PlainColumns):
     """The columns of a file of opening balances."""
 
     advocate: Code
-    points: Annotated[Column, Cell(POINTS)]
+    points: Annotated[Column, Cell(POINTS)] = Field(description="A whole number; negative: owed.")
     earned_on: Day
-    expires_on: Annotated[Column, Cell(ANY_DAY, may_be_empty=True)]
+    expires_on: Annotated[
+        Column, Cell(ANY_DAY, may_be_empty=True), Field(description="The last day; empty: none.")
+    ]
 
 
 class OpeningBalancesFeed(PlainFeed):
@@ -213,7 +251,7 @@ class OpeningBalancesFeed(PlainFeed):
 
     name: ClassVar[str] = "opening_balances"
     is_whole: ClassVar[bool] = True
-    columns: OpeningBalanceColumns
+    columns: OpeningBalanceColumns = Field(description=HEADERS)
 
 
 PLAIN_FEEDS: tuple[type[PlainFeed], ...] = (

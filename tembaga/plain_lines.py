@@ -11,7 +11,7 @@ import duckdb
 
 from tembaga.feeds import Column
 from tembaga.kinds import SECRET, TEXT, WORD, Cell
-from tembaga.lines import code_of, is_a_line, make_records, shape_of_lines
+from tembaga.lines import cell_of, code_of, is_a_line, make_records, shape_of_lines
 from tembaga.plain_feeds import PlainFeed, WordColumn
 from tembaga.reading import quoted
 
@@ -31,8 +31,8 @@ def make_plain_lines(
         FileRefused: The text breaks off or makes no sense.
     """
     make_records(connection, records, feed, headers)
-    width, named = len(headers), feed.columns.named()
-    cells = {name: f"c{headers.index(column.header) + 1}" for name, column in named.items()}
+    width, named = len(headers), feed.columns.given()
+    cells = {name: cell_of(column, headers) for name, column in named.items()}
     kinds = feed.columns.cells()
     texts = (f"{code_of(cells.get(name), named.get(name))} as {name}_said" for name in kinds)
     columns = (_column(name, cell, named.get(name), feed) for name, cell in kinds.items())

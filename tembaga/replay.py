@@ -19,18 +19,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from sqlalchemy import Engine, Row, select, text
 
-from tembaga import post
+from tembaga import parquet, post
 from tembaga.inputs import InputFile, Inputs, kept_rulepack
 from tembaga.landing import folder_of, original, sha256_of
-from tembaga.load import Arrival, load_rows
+from tembaga.load import TOGETHER, Arrival, load_rows
 from tembaga.paper_rows import load_paper
+from tembaga.plausible import Plausible
 from tembaga.post import LawBrokenError
-from tembaga.reading import quoted
 from tembaga.register.tables import batches
 from tembaga.settings import Settings, load_settings
+from tembaga.taking_up import UPTAKES
 from tembaga.warehouse import claim_warehouse, has_table, open_warehouse, read_warehouse
 
 log = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ def _loads(recorded: Sequence[Recorded], settings: Settings) -> Iterator[Load]:
         (file, _arrival(file, batch.inputs, settings))
         for batch in recorded
         for file in batch.inputs.files
-        if file.feed == "sales"
+        if file.feed in TOGETHER
     ]
     sales.sort(key=lambda each: (each[0].load_no, each[0].file_no))
     for load_no, together in groupby(sales, key=lambda each: each[0].load_no):
@@ -169,10 +169,15 @@ def _arrival(file: InputFile, inputs: Inputs, settings: Settings) -> Arrival:
             f"The register does not say how file {file.file_no} of batch {inputs.batch_no} was "
             "loaded, so the batch cannot be replayed."
         )
-    with duckdb.connect() as connection:
-        counted = connection.execute(f"select count(*) from {quoted(str(rows))}").fetchone()
-    n_lines = counted[0] if counted else 0
-    return Arrival(file.file_no, partner_nos[file.partner], file.currency, rows, n_lines)
+    return Arrival(
+        file.file_no,
+        partner_nos[file.partner],
+        file.currency,
+        rows,
+        parquet.count(rows),
+        is_uptake=file.feed == UPTAKES,
+        plausible=Plausible.model_validate(file.plausible or {}),
+    )
 
 
 def _proved_rows(file: InputFile, settings: Settings) -> Path:
@@ -206,7 +211,9 @@ def _replay(batch: Recorded, settings: Settings, target: Settings) -> None:
     """
     inputs = batch.inputs
     rulepack = kept_rulepack(settings.landing, inputs.rulepack_sha256)
-    papers = [(file, _proved_rows(file, settings)) for file in inputs.files if file.feed != "sales"]
+    papers = [
+        (file, _proved_rows(file, settings)) for file in inputs.files if file.feed not in TOGETHER
+    ]
     with open_warehouse(target) as connection:
         for file, rows in papers:
             load_paper(connection, file.feed, file.file_no, rows)

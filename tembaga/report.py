@@ -5,6 +5,7 @@ Each is made from the register and the marts as they stand; reading changes noth
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from email import message_from_bytes
 from email.policy import default as default_policy
@@ -16,7 +17,14 @@ from rich.table import Table
 from sqlalchemy import Engine, RowMapping, func, select
 
 from tembaga.marts import open_marts
-from tembaga.register.tables import batches, files, statements, voucher_batches, vouchers
+from tembaga.register.tables import (
+    alarms,
+    batches,
+    files,
+    statements,
+    voucher_batches,
+    vouchers,
+)
 from tembaga.rulepack import MINOR_UNITS
 from tembaga.settings import Settings
 from tembaga.warehouse import has_table
@@ -27,6 +35,7 @@ from marts.rpt_trial_balance
 order by unit desc, account
 """
 
+MISSING_SHOWN = 20
 _OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
 _NOTHING = "–"
 
@@ -75,6 +84,14 @@ def newest_file(engine: Engine) -> int:
     return newest or 0
 
 
+def head_in_words(engine: Engine) -> str:
+    """The head that seals the last batch and all before it."""
+    query = select(batches.c.batch_no, batches.c.head).where(batches.c.published_at.is_not(None))
+    with engine.connect() as connection:
+        last = connection.execute(query.order_by(batches.c.batch_no.desc()).limit(1)).first()
+    return f"The head after batch {last.batch_no} is {last.head}." if last else "Nothing is posted."
+
+
 def file_table(engine: Engine, *, after: int = 0) -> Table:
     """The files after the one numbered `after`: what was in them, and what became of them.
 
@@ -102,6 +119,23 @@ def file_table(engine: Engine, *, after: int = 0) -> Table:
             )
     table.add_section()
     table.add_row("", "", "all", *_in_words(sums), style="bold")
+    return table
+
+
+def missing_table(engine: Engine) -> Table:
+    """The files that were due and had not come in time, the newest first, and who was told."""
+    table = _table("Missing files", "partner", "feed")
+    for heading in ("due on", "contact told", "operator told"):
+        table.add_column(heading, no_wrap=True)
+    told = {
+        reader: func.max(alarms.c.told_at).filter(alarms.c.reader == reader)
+        for reader in ("contact", "operator")
+    }
+    of = (alarms.c.partner, alarms.c.feed, alarms.c.due_on)
+    query = select(*of, *told.values()).group_by(*of).order_by(alarms.c.due_on.desc(), *of[:2])
+    with engine.connect() as connection:
+        for row in connection.execute(query.limit(MISSING_SHOWN)):
+            table.add_row(row.partner, row.feed, str(row.due_on), *map(_instant, row[3:]))
     return table
 
 
@@ -207,7 +241,13 @@ def _counted(file: RowMapping) -> list[Decimal | int | None]:
 def _became(file: RowMapping) -> str:
     if file["code"] == "DUPLICATE_FILE":
         return f"known as #{file['duplicate_of_file_no']}"
+    if file["takes_up_file_no"]:
+        return f"held lines of #{file['takes_up_file_no']}: {file['state']}"
     return str(file["code"] or file["state"])
+
+
+def _instant(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "not yet"
 
 
 def _in_words(counted: Sequence[Decimal | int | None]) -> list[str]:

@@ -134,6 +134,11 @@ class Settings(BaseSettings):
     drop_zone_key_file: FileIfAny = Field(
         None, description="the private key that opens the drop zone, readable by its owner only"
     )
+    drop_zone_accounts: FolderIfAny = Field(
+        None,
+        description="where an OpenSSH drop zone reads the partners' accounts; empty: it is "
+        "the embedded one",
+    )
 
     smtp_host: Annotated[str, MayBe("a host's name or address")] = Field(
         "127.0.0.1", min_length=1, description="the mail server"

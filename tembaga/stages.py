@@ -81,6 +81,15 @@ def acknowledge(here: Installation) -> int:
     return len(files)
 
 
+def alarm(here: Installation) -> int:
+    """Tell partners and operator of files that were due and have not come; how many mails."""
+    from tembaga import missing
+
+    agreements, settings, now = here.agreements, here.settings, here.now()
+    missing.find(here.engine, agreements=agreements, settings=settings, now=now)
+    return missing.tell(here.engine, agreements=agreements, settings=settings, now=now)
+
+
 def post(here: Installation, as_of: date) -> int | None:
     """Post all that is loaded; the number of the last batch, or None if nothing was new.
 
@@ -163,6 +172,8 @@ def receive_files(here: Installation, say: Say) -> None:
             say(f"received and validated: {nth} of {len(files)}")
     say(f"files loaded: {len(load(here))}")
     say(f"files answered: {acknowledge(here)}")
+    if told := alarm(here):
+        say(f"mails about missing files: {told}")
     if failed:
         raise FilesFailedError(
             f"These files failed and are taken up again by the next run: {'; '.join(failed)}. "

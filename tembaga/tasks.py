@@ -54,6 +54,12 @@ def acknowledge() -> None:
         stages.acknowledge(here)
 
 
+def alarm() -> None:
+    """Tell of files that were due and have not come."""
+    with _here() as here:
+        stages.alarm(here)
+
+
 def post(as_of: str, *, since: datetime) -> Announced | None:
     """Post all that is loaded; returns the newest batch, or None if there is none `since`."""
     with _here() as here:

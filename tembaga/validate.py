@@ -3,6 +3,7 @@
     landing/<partner>/<file_no>/
       original/<name>      as it came
       rows.parquet         the accepted lines, typed
+      held.parquet         those that are held until a cause of ours is gone, typed
       rejects.parquet      each reason for which a line was not accepted
       validation.json      what Great Expectations found
 
@@ -31,18 +32,19 @@ from tembaga.agreements import Agreement
 from tembaga.feeds import Feed, SalesFeed
 from tembaga.known import lay_known, list_names, translate_products
 from tembaga.lines import make_lines
-from tembaga.outcomes import KEYED, REJECTS, Figures, judge, write
+from tembaga.outcomes import KEYED, REJECTS, Figures, judge, part_held, write
 from tembaga.plain_feeds import PlainFeed
 from tembaga.plain_lines import make_plain_lines
 from tembaga.plain_rows import Sender, write_plain
-from tembaga.reading import copy_text, copy_workbook, quoted, read_header, records_query
+from tembaga.reading import copy_records, quoted, read_header, records_query
 from tembaga.refusal import FileRefused
 from tembaga.register.tables import advocates, files, outlets
 from tembaga.rulepack import MINOR_UNITS, RulePack, load_rulepack
 from tembaga.settings import Settings
 
 MEMORY_LIMIT = "500MB"  # Of DuckDB; what does not fit goes to the disk.
-RESULTS = ("rows.parquet", "rejects.parquet", "validation.json")
+RESULTS = ("rows.parquet", "held.parquet", "rejects.parquet", "validation.json")
+LINES = "lines.duckdb"
 WORKSPACE = ".validation-"
 OPEN_STATES = ("landed", "validated")
 
@@ -85,7 +87,16 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
             rulepack = load_rulepack(settings.campaigns)
             feed = _feed_of(engine, file, agreement, rulepack)
             if isinstance(feed, SalesFeed):
-                found = _validate_sales(engine, file, feed, rulepack, workspace, settings)
+                found = examine(
+                    _original(file, settings),
+                    feed,
+                    partner=file.partner,
+                    seen_on=_day(file.seen_at, rulepack),
+                    register=engine,
+                    rulepack=rulepack,
+                    workspace=workspace,
+                    settings=settings,
+                )
             else:
                 sender = _sender(file, agreement, rulepack)
                 found = _validate_plain(engine, file, feed, sender, rulepack, workspace, settings)
@@ -152,19 +163,28 @@ def _feed_of(
     raise FileRefused("E_FILE_NOT_AGREED", pattern=", ".join(patterns) or "–")
 
 
-def _validate_sales(
-    engine: Engine,
-    file: Row[Any],
+def examine(
+    original: Path,
     feed: SalesFeed,
+    *,
+    partner: str,
+    seen_on: date,
+    register: Engine | None,
     rulepack: RulePack,
     workspace: Path,
     settings: Settings,
 ) -> dict[str, Figures]:
-    """Write the results into the workspace, and return the figures by outcome."""
-    database = workspace / "lines.duckdb"
-    seen_on = _day(file.seen_at, rulepack)
+    """Judge every line of a file, write the results into the workspace; the figures by outcome.
+
+    Without a register nobody is known to be enrolled: the feed must accept the unlisted.
+    The lines stay in the workspace as the table `lines` of `lines.duckdb`.
+
+    Raises:
+        FileRefused: The file is not what was agreed.
+    """
+    database = workspace / LINES
     products = [product.sku for product in rulepack.products]
-    leavers = _leavers(engine)
+    leavers = _leavers(register) if register is not None else {}
     may_hinder = rulepack.may_hinder(has_units=feed.columns.unit is not None, tax_basis=feed.tax)
     suite = sales_suite(
         feed,
@@ -178,20 +198,22 @@ def _validate_sales(
     with closing(duckdb.connect(str(database))) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
-        _read(connection, _original(file, settings), feed, workspace)
+        _read(connection, original, feed, workspace, settings)
         list_names(connection, "products", products)
         if feed.products == "theirs":
-            translate_products(connection, engine, file.partner)
-        _list_enrolled(connection, engine, feed)
+            translate_products(connection, register, partner)
         if leavers:
             connection.execute(LEAVERS, [list(leavers), list(leavers.values())])
-        if may_hinder:
-            _list_hindrances(connection, rulepack)
+        list_known(connection, register, feed, rulepack)
         connection.execute(REJECTS)
         found = [judge(connection, suite, database=database, table="lines")]
         connection.execute(KEYED)
+        has_held = part_held(connection)
         if feed.columns.document_line is not None:
-            found.append(judge(connection, repeats_suite(), database=database, table="keyed"))
+            found += [
+                judge(connection, repeats_suite(), database=database, table=table)
+                for table in (("keyed", "held") if has_held else ("keyed",))
+            ]
         (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
         return write(connection, workspace)
 
@@ -217,7 +239,7 @@ def _validate_plain(
     settings: Settings,
 ) -> dict[str, Figures]:
     """Write the results into the workspace, and return the figures by outcome."""
-    database = workspace / "lines.duckdb"
+    database = workspace / LINES
     facts = Facts(
         latest_on=sender.received_on + timedelta(days=1),
         minor_digits=sender.minor_digits,
@@ -227,7 +249,7 @@ def _validate_plain(
     with closing(duckdb.connect(str(database))) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
-        _read(connection, _original(file, settings), feed, workspace)
+        _read(connection, _original(file, settings), feed, workspace, settings)
         lay_known(connection, engine, feed, sender, rulepack, settings)
         connection.execute(REJECTS)
         found = [judge(connection, suite, database=database, table="lines")]
@@ -245,13 +267,14 @@ def _original(file: Row[Any], settings: Settings) -> Path:
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, original: Path, feed: Feed, workspace: Path
+    connection: duckdb.DuckDBPyConnection,
+    original: Path,
+    feed: Feed,
+    workspace: Path,
+    settings: Settings,
 ) -> None:
-    if original.stat().st_size == 0:
-        raise FileRefused("E_FILE_EMPTY")  # Of a workbook, too, that would be no workbook.
     copy = workspace / "records.txt"
-    copy_records = copy_text if feed.format == "csv" else copy_workbook
-    copy_records(original, copy, feed)
+    copy_records(original, copy, feed, keys=settings.keys)
     headers = read_header(copy, feed)
     records = records_query(copy, feed, headers)
     if isinstance(feed, SalesFeed):
@@ -261,13 +284,32 @@ def _read(
     copy.unlink()
 
 
-def _list_enrolled(connection: duckdb.DuckDBPyConnection, engine: Engine, feed: SalesFeed) -> None:
+def list_known(
+    connection: duckdb.DuckDBPyConnection,
+    engine: Engine | None,
+    feed: SalesFeed,
+    rulepack: RulePack,
+) -> bool:
+    """Lay beside the table `lines` who is enrolled and what hinders rating, as it is known now.
+
+    Returns whether anything may hinder rating: the table `hindrances` is there.
+    """
+    _list_enrolled(connection, engine, feed)
+    may_hinder = rulepack.may_hinder(has_units=feed.columns.unit is not None, tax_basis=feed.tax)
+    if may_hinder:
+        _list_hindrances(connection, rulepack)
+    return may_hinder
+
+
+def _list_enrolled(
+    connection: duckdb.DuckDBPyConnection, engine: Engine | None, feed: SalesFeed
+) -> None:
     """List who is enrolled, where the feed holds the lines of those who are not."""
     for enrolled, column, unlisted in (
         (advocates, advocates.c.advocate, feed.unlisted.advocate),
         (outlets, outlets.c.outlet, feed.unlisted.outlet),
     ):
-        if unlisted == "hold":
+        if unlisted == "hold" and engine is not None:
             with engine.connect() as register:
                 list_names(connection, enrolled.name, list(register.scalars(select(column))))
 

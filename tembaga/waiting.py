@@ -42,7 +42,7 @@ def is_to_be_posted() -> tuple[ColumnElement[bool], ...]:
         files.c.state == "loaded",
         files.c.batch_no.is_(None),
         files.c.feed.not_in(NOT_POSTED),
-        or_(files.c.feed == "sales", files.c.lines_accepted.is_distinct_from(0)),
+        or_(files.c.feed.in_(("sales", "uptakes")), files.c.lines_accepted.is_distinct_from(0)),
     )
 
 

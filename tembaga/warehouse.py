@@ -59,7 +59,7 @@ sales = Table(
     Column("returns_document", String),
     Column("line_key", BigInteger, nullable=False),
     Column("content_key", BigInteger, nullable=False),
-    Column("outcome", String, nullable=False, comment="accepted, duplicate or held"),
+    Column("outcome", String, nullable=False, comment="accepted, duplicate, held or rejected"),
     Column("code", String, comment="Why it was not accepted."),
     Column("unit", String, comment="The unit of the quantity; null: the product's sales unit."),
     Column("tax_basis", String, comment="Whether the amount is net or gross of VAT; null: net."),
@@ -84,6 +84,15 @@ replacements = Table(
     Column("line_no", Integer, nullable=False),
     Column("replaces_file_no", Integer, nullable=False),
     Column("replaces_line_no", Integer, nullable=False),
+)
+
+# A line that had been held, and the file that brought it again: its last uptake, and its batch's.
+uptakes = Table(
+    "uptakes",
+    raw,
+    Column("file_no", Integer, nullable=False, comment="The uptake."),
+    Column("of_file_no", Integer, nullable=False),
+    Column("of_line_no", Integer, nullable=False),
 )
 
 # Whom partners have enrolled, line by line. What persons are called and where they are reached
@@ -200,6 +209,16 @@ reversals = Table(
     Column("file_no", Integer, nullable=False),
     Column("line_no", Integer, nullable=False),
     Column("batch_no", Integer, nullable=False, comment="The batch to take back as a whole."),
+)
+
+releases = Table(
+    "releases",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("of_file_no", Integer, nullable=False, comment="The file of the line that waits."),
+    Column("of_line_no", Integer, nullable=False),
+    Column("decision", String, nullable=False, comment="release or reject"),
 )
 
 claims = Table(

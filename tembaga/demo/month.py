@@ -5,18 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
+from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from tembaga.demo.delivery import client_name, drop
 from tembaga.demo.programme import DroppedFile
-from tembaga.embedded.airflow import Airflow
 from tembaga.embedded.airflow_api import AirflowApi, Run
+from tembaga.embedded.airflow_rest import AirflowRefusedError
 from tembaga.report import Figures, figures
 from tembaga.settings import Settings
 
 FIRST_DAG = "receive_files"
 SECONDS_MAX = 600.0
+AGAIN_SECONDS = 2.0
 
 Say = Callable[[str], None]
 
@@ -38,7 +41,16 @@ def drop_files(files: list[DroppedFile], *, settings: Settings, say: Say) -> Non
     )
 
 
-def run_stages(as_of: date, *, airflow: Airflow, engine: Engine, say: Say) -> None:
+@dataclass(frozen=True)
+class Watched:
+    """A running Airflow, and where its tasks' logs lie."""
+
+    api: AirflowApi
+    logs: Path
+    is_patient: bool = False  # Whether what it stands on may stop for a while and come back.
+
+
+def run_stages(as_of: date, *, airflow: Watched, engine: Engine, say: Say) -> None:
     """Start the first stage as of a day, and tell of each stage that comes of it as it ends.
 
     Raises:
@@ -48,12 +60,27 @@ def run_stages(as_of: date, *, airflow: Airflow, engine: Engine, say: Say) -> No
     api = airflow.api
     teller = _Teller(api, engine, say, since=datetime.now(UTC), told=[], known=figures(engine))
     api.trigger(FIRST_DAG, {"as_of": as_of.isoformat()})
-    api.wait_until_quiet(seconds=SECONDS_MAX, progress=lambda _: teller.tell())
-    teller.tell()
+    _watch(teller, airflow)
     if failed := [run for run in teller.told if run.state == "failed"]:
         raise StageFailedError(_what_failed(failed, airflow))
     if len(teller.told) == 1:
         say("No new sales were loaded: no further stage was called for.")
+
+
+def _watch(teller: "_Teller", airflow: Watched) -> None:
+    """Tell of all until it is quiet; if patient, also past a database that was away."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while True:
+        try:
+            airflow.api.wait_until_quiet(seconds=SECONDS_MAX, progress=lambda _: teller.tell())
+            teller.tell()
+        except (AirflowRefusedError, OperationalError) as error:
+            if not airflow.is_patient or time.monotonic() > deadline:
+                raise
+            teller.say(f"[dim]waiting, for now there is no answer ({type(error).__name__})[/]")
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 @dataclass
@@ -73,8 +100,8 @@ class _Teller:
         ended = [run for run in self.api.runs(after=self.since) if run.ended]
         for run in sorted(ended, key=_end):
             if run.run_id not in known:
-                self.told.append(run)
                 self._tell_of(run)
+                self.told.append(run)
 
     def _tell_of(self, run: Run) -> None:
         now = figures(self.engine)
@@ -108,11 +135,11 @@ def _seconds(seconds: float) -> str:
     return f"[dim]({seconds:.1f} s)[/]"
 
 
-def _what_failed(failed: list[Run], airflow: Airflow) -> str:
+def _what_failed(failed: list[Run], airflow: Watched) -> str:
     tasks = [
         f"{run.dag_id}: {task.name} ({task.state})"
         for run in failed
         for task in airflow.api.tasks(run.dag_id, run.run_id)
         if task.state in {"failed", "upstream_failed"}
     ]
-    return f"These tasks failed: {'; '.join(tasks)}. Their logs lie in {airflow.home / 'logs'}."
+    return f"These tasks failed: {'; '.join(tasks)}. Their logs lie in {airflow.logs}."

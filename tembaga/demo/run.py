@@ -22,14 +22,14 @@ from tembaga import report
 from tembaga.agreements import AgreementError
 from tembaga.contract import ContractError
 from tembaga.demo.delivery import DropFailedError, openssh_command
-from tembaga.demo.month import Say, StageFailedError, drop_files, run_stages
-from tembaga.demo.programme import MONTH_ENDS, UNKNOWN_SENDER, DemoProgramme, generate
+from tembaga.demo.month import Say, StageFailedError, Watched, drop_files, run_stages
+from tembaga.demo.outside import NotReadyForTheDemoError, let_partners_in, running_airflow
+from tembaga.demo.programme import MONTH_ENDS, DemoProgramme, generate
 from tembaga.embedded import services
 from tembaga.embedded.airflow import Airflow, AirflowNotReady
 from tembaga.embedded.airflow_api import RunTimedOutError
 from tembaga.embedded.postgres import PostgresNotStartedError
 from tembaga.embedded.services import ServicesNotReadyError
-from tembaga.embedded.sftp_server import add_partner
 from tembaga.register import RegisterUnreachableError, RegisterVersionError, open_register
 from tembaga.register.enrol import enrol
 from tembaga.report import Figures
@@ -46,6 +46,7 @@ _KNOWN = (
     ContractError,
     DropFailedError,
     HalfRestoredError,
+    NotReadyForTheDemoError,
     PostgresNotStartedError,
     RegisterUnreachableError,
     RegisterVersionError,
@@ -62,9 +63,10 @@ _KNOWN = (
 _UNATTENDED = {"settle_seconds": 1.0, "receive_schedule": None}
 
 
-def run(settings: Settings, console: Console) -> int:
+def run(settings: Settings, console: Console, *, airflow: str | None = None) -> int:
     """Run the whole demo on the home of `settings`; returns the exit code.
 
+    With the address of an `airflow` that runs already, as in docker-compose, none is started.
     A second call on the same home posts nothing and mails nothing, and says so.
     """
     began = time.monotonic()
@@ -75,10 +77,13 @@ def run(settings: Settings, console: Console) -> int:
     def work() -> None:
         with _ready(settings.model_copy(update=_UNATTENDED), say) as demo:
             before, newest_file = report.figures(demo.engine), report.newest_file(demo.engine)
-            _run_months(demo, say)
+            with _watched(demo, airflow, say) as watched:
+                _run_months(demo, watched, say)
             _show_tables(demo, console, after_file=newest_file)
-            _show_places(demo.settings, console)
+            if airflow is None:
+                _show_places(demo.settings, console)
             console.print(_summary(report.figures(demo.engine) - before), soft_wrap=True)
+            say(report.head_in_words(demo.engine))
         say("The demo has ended, and nothing of it runs any more.")
 
     return _exit_code(work, console, when_stopped=130)
@@ -129,7 +134,7 @@ def _ready(settings: Settings, say: Say) -> Iterator[_Demo]:
     programme = generate(settings.root / "demo")
     say(f"{len(programme.drops)} files of three months are generated.")
     with services.running(settings) as reachable:
-        add_partner(reachable, UNKNOWN_SENDER)  # Has an account, and no agreement.
+        let_partners_in(reachable)
         upgrade(reachable)
         engine = open_register(reachable.register_url)
         try:
@@ -145,12 +150,22 @@ def _ready(settings: Settings, say: Say) -> Iterator[_Demo]:
             engine.dispose()
 
 
-def _run_months(demo: _Demo, say: Say) -> None:
-    with Airflow(demo.settings, say=say) as airflow:
-        for as_of in MONTH_ENDS:
-            say(f"[bold]{as_of:%B %Y}[/]")
-            drop_files(demo.programme.dropped_by(as_of), settings=demo.settings, say=say)
-            run_stages(as_of, airflow=airflow, engine=demo.engine, say=say)
+@contextmanager
+def _watched(demo: _Demo, url: str | None, say: Say) -> Iterator[Watched]:
+    """The Airflow at an address, or one that is started here."""
+    if url is None:
+        with Airflow(demo.settings, say=say) as airflow:
+            yield Watched(airflow.api, airflow.home / "logs")
+    else:
+        with running_airflow(url, demo.settings, say=say) as watched:
+            yield watched
+
+
+def _run_months(demo: _Demo, airflow: Watched, say: Say) -> None:
+    for as_of in MONTH_ENDS:
+        say(f"[bold]{as_of:%B %Y}[/]")
+        drop_files(demo.programme.dropped_by(as_of), settings=demo.settings, say=say)
+        run_stages(as_of, airflow=airflow, engine=demo.engine, say=say)
 
 
 def _show_tables(demo: _Demo, console: Console, *, after_file: int) -> None:

@@ -38,20 +38,20 @@ def loop_thread(name: str) -> Iterator[LoopThread]:
         loop.close()
 
 
-def listening_socket(preferred_port: int) -> socket.socket:
-    """A socket that listens on the loopback: on the port wished for, or on a free one."""
+def listening_socket(preferred_port: int, address: str = LOOPBACK) -> socket.socket:
+    """A socket that listens at an address: on the port wished for, or on a free one."""
     for port in (preferred_port, 0):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         # A port of our own last run may be waiting for its last packets; that is no reason.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((LOOPBACK, port))
+            listener.bind((address, port))
             listener.listen(100)
         except OSError:
             listener.close()
         else:
             return listener
-    raise OSError(f"no free port on {LOOPBACK}")
+    raise OSError(f"no free port on {address}")
 
 
 async def _awaited(work: Awaitable[Result]) -> Result:

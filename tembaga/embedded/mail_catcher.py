@@ -10,20 +10,20 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tembaga.embedded.loop import listening_socket, loop_thread
+from tembaga.embedded.loop import LOOPBACK, listening_socket, loop_thread
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=@-]{0,180}")
 
 
 @contextmanager
-def mail_catcher(folder: Path, *, preferred_port: int) -> Iterator[int]:
-    """Catch mail on the loopback until left; gives the port.
+def mail_catcher(folder: Path, *, preferred_port: int, address: str = LOOPBACK) -> Iterator[int]:
+    """Catch mail that comes to an address until left; gives the port.
 
     A message lies in `folder` as `<message-id>.eml`. One that comes again under its
     Message-ID takes its own place: a second sending is not a second mail.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    listener = listening_socket(preferred_port)
+    listener = listening_socket(preferred_port, address)
     with listener, loop_thread("mail-catcher") as thread:
         catcher = _Catcher(folder)
         server = thread.run(

@@ -128,6 +128,7 @@ def _start(settings: Settings, started: ExitStack) -> dict[str, str]:
 
 def _refuse_unreachable(settings: Settings) -> None:
     """Look for the databases that the environment names before anything starts."""
+    settings = _read_again(settings)
     if is_said("register_url"):
         open_register(settings.register_url).dispose()
     if settings.warehouse == "postgres" and is_said("warehouse_url"):

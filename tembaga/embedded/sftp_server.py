@@ -49,10 +49,13 @@ def add_partner(settings: Settings, partner: str, *, is_merchant: bool = False) 
 
 
 def ensure_key(keys: Path, name: str) -> Path:
-    """Make a key pair `name` and `name.pub` if there is none; returns the private key's path."""
+    """Make a key pair `name` and `name.pub` if there is none; returns the private key's path.
+
+    Where somebody has brought a public key of their own, there is none to be made.
+    """
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     private, public = keys / name, keys / f"{name}.pub"
-    if not private.exists():
+    if not private.exists() and not public.exists():
         _write_key(private, asyncssh.generate_private_key("ssh-ed25519", comment=name))
     if not public.exists():
         part = public.with_name(f".{public.name}.part")
@@ -139,7 +142,7 @@ class _Doorkeeper(asyncssh.SSHServer):
         if username != OWN_ACCOUNT and not (self._drop_zone / username).is_dir():
             return False
         try:
-            return asyncssh.read_public_key(self._keys / f"{username}.pub") == key
+            return key in asyncssh.read_public_key_list(self._keys / f"{username}.pub")
         except (OSError, asyncssh.KeyImportError):
             return False
 

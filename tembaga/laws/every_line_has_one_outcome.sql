@@ -12,7 +12,10 @@ lines as (
         sales.quantity_e4,
         coalesce(sales.action, '') as action
     from raw.sales as sales
-    inner join ledger.files as files on sales.file_no = files.file_no
+    left join raw.uptakes as uptakes
+        on sales.file_no = uptakes.of_file_no
+        and sales.line_no = uptakes.of_line_no
+    inner join ledger.files as files on coalesce(uptakes.file_no, sales.file_no) = files.file_no
     where sales.outcome = 'accepted' or sales.code = 'RETURN_UNMATCHED'
 
 ),
@@ -40,7 +43,11 @@ corrected as (
         replacements.replaces_file_no as file_no,
         replacements.replaces_line_no as line_no
     from raw.replacements as replacements
-    inner join ledger.files as files on replacements.file_no = files.file_no
+    left join raw.uptakes as uptakes
+        on replacements.file_no = uptakes.of_file_no
+        and replacements.line_no = uptakes.of_line_no
+    inner join ledger.files as files
+        on coalesce(uptakes.file_no, replacements.file_no) = files.file_no
 
 )
 

@@ -22,7 +22,11 @@ corrected as (
         replacements.replaces_file_no as file_no,
         replacements.replaces_line_no as line_no
     from raw.replacements as replacements
-    inner join ledger.files as files on replacements.file_no = files.file_no
+    left join raw.uptakes as uptakes
+        on replacements.file_no = uptakes.of_file_no
+        and replacements.line_no = uptakes.of_line_no
+    inner join ledger.files as files
+        on coalesce(uptakes.file_no, replacements.file_no) = files.file_no
 
 )
 

@@ -72,6 +72,13 @@ files = Table(
     Column(
         "loaded_after_batch_no", Integer, comment="The last batch in the ledger when it was loaded."
     ),
+    Column(
+        "takes_up_file_no",
+        Integer,
+        ForeignKey("files.file_no"),
+        comment="An uptake: it has held lines of that file.",
+    ),
+    Column("plausible", JSONB, comment="What made its lines wait for a person when it was loaded."),
 )
 
 batches = Table(
@@ -103,6 +110,34 @@ approvals = Table(
     Column("content_sha256", String(64), nullable=False, comment="Of what was approved."),
     Column("approved_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("file_no", "line_no"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("file_no", Integer, ForeignKey("files.file_no"), primary_key=True),
+    Column("line_no", Integer, primary_key=True, comment="Of the paper."),
+    Column("of_file_no", Integer, ForeignKey("files.file_no"), nullable=False),
+    Column("of_line_no", Integer, nullable=False, comment="Of the line that waits."),
+    Column("decision", String, nullable=False, comment="release or reject"),
+    Column("maker", String, nullable=False),
+    Column("approver", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("of_file_no", "of_line_no"),
+)
+
+# A file that was due and had not come: a row for each who is told.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("partner", String, primary_key=True),
+    Column("feed", String, primary_key=True),
+    Column("due_on", Date, primary_key=True),
+    Column("reader", String, primary_key=True, comment="contact or operator"),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("found_at", DateTime(timezone=True), nullable=False),
+    Column("told_at", DateTime(timezone=True)),
 )
 
 periods = Table(

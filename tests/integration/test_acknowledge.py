@@ -9,16 +9,26 @@ from datetime import UTC, datetime
 import pytest
 from desk import Desk, agreement, text
 from paramiko import SFTPClient
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from expectations.codes import CODES
 from tembaga.acknowledge import acknowledge, name_of
 from tembaga.agreements import Agreement
 from tembaga.landing import folder_of
-from tembaga.register.tables import files
+from tembaga.load import load
+from tembaga.register.tables import advocates, files, outlets
 from tembaga.settings import Settings
+from tembaga.waiting import to_answer
 
 LATER = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+
+def enrol(register: Connection, advocate: str) -> None:
+    """Enrol an advocate, and the shop where they work."""
+    shop = {"outlet": "O-1", "name": "Shop", "address": "", "city": "", "province": ""}
+    register.execute(insert(outlets).values(shop))
+    person = {"advocate": advocate, "name": "A", "email": "a@tembaga.example", "phone": ""}
+    register.execute(insert(advocates).values(person | {"language": "en", "outlet": "O-1"}))
 
 
 @pytest.fixture
@@ -50,6 +60,37 @@ def answer(desk: Desk, sftp: SFTPClient) -> Callable[..., dict[str, bytes]]:
     return answer
 
 
+def test_lines_that_are_taken_up_are_told_of_in_a_second_answer(desk: Desk, sftp: SFTPClient):
+    agreed = agreement(unlisted={"advocate": "hold", "outlet": "accept", "sku": "accept"})
+    partners = {"agreements": {"north": agreed}, "settings": desk.settings}
+    desk.judge(text({"member": "A-2"}, {"line": "2", "member": "A-3"}), agreed)
+
+    def answers() -> list[str]:
+        load(desk.register, **partners)
+        waiting = to_answer(desk.register, partners=["north"])
+        acknowledge(sftp, desk.register, waiting, now=LATER, **partners)
+        return sorted(name for name in sftp.listdir("north/ack") if name.endswith("csv"))
+
+    assert answers() == ["00000001_sales.csv.ack.csv"]
+    with desk.register.begin() as register:
+        enrol(register, "A-2")
+    assert answers() == [f"0000000{number}_sales.csv.ack.csv" for number in (1, 2)]
+    assert answers() == [f"0000000{number}_sales.csv.ack.csv" for number in (1, 2)]
+
+    blocks = _blocks(_read(sftp, "north/ack/00000002_sales.csv.ack.csv"))
+    assert ["File number", "1"] in blocks[0]
+    assert blocks[1][1:] == [
+        ["In", "2", "201.00"],
+        ["Accepted", "1", "100.50"],
+        ["Duplicate", "0", "0.00"],
+        ["Held", "1", "100.50"],
+        ["Rejected", "0", "0.00"],
+    ]
+    assert [row[:3] for row in blocks[2][1:]] == [["2", "Accepted", "TAKEN_UP"]]
+    page = _read(sftp, "north/ack/00000002_sales.csv.ack.html").decode()
+    assert "Lines that were looked at again" in page
+
+
 def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Callable):
     contradicted = {"line": "2", "qty": "-1", "amount": "-0.5", "returns": "F-0"}
     lines = [{}, {"qty": "x", "invoice": ""}, contradicted, contradicted | {"amount": "-1.5"}]
@@ -79,7 +120,29 @@ def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Calla
         ["4", "Held", "E_CONFLICT", "invoice", "2", "-0.50"],
         ["5", "Held", "E_CONFLICT", "invoice", "2", "-1.50"],
     ]
-    assert blocks[2][2][6:] == [CODES["E_QUANTITY"].en, CODES["E_QUANTITY"].hint_en]
+    assert blocks[2][0][6:] == ["Reason", "What to do", "Send again", "Waits for"]
+    assert blocks[2][2][6:] == [CODES["E_QUANTITY"].en, CODES["E_QUANTITY"].hint_en, "yes", ""]
+    assert blocks[2][3][8:] == ["yes", "your word on which line is right"]
+
+
+def test_a_partner_is_told_whether_to_send_a_line_again(desk: Desk, answer: Callable):
+    agreed = agreement(unlisted={"advocate": "hold", "outlet": "accept"}, not_products=["FREIGHT"])
+    again = {
+        "2": ({"product": "OTHER"}, "only if it is wrong"),
+        "3": ({"product": "OTHER", "qty": "x"}, "yes"),
+        "4": ({"member": "A-9"}, "only if it is wrong"),
+        "5": ({"member": "A-9", "date": ""}, "yes"),
+        "6": ({"product": "FREIGHT", "member": ""}, "no"),
+    }
+    desk.judge(text(*(line for line, _ in again.values())), agreed)
+
+    answers = answer(agreed)
+
+    reasons = _blocks(answers["00000001_sales.csv.ack.csv"])[2][1:]
+    page = answers["00000001_sales.csv.ack.html"].decode()
+    assert {(row[0], row[8]) for row in reasons} == {(n, said) for n, (_, said) in again.items()}
+    assert page.count(">only if it is wrong</td>") == 3
+    assert "Waits for: the advocate to be enrolled" in page
 
 
 def test_what_loading_found_is_told_as_well(desk: Desk, answer: Callable, settings: Settings):
@@ -106,6 +169,7 @@ def test_a_refused_file_is_answered_with_what_to_do(desk: Desk, answer: Callable
             "We have this very file already: sales.csv, received on 2026-03-02 as file number 1.",
         ],
         ["What to do", CODES["DUPLICATE_FILE"].hint_en],
+        ["Send again", "no"],
     ]
 
 

@@ -507,7 +507,7 @@ def test_a_cell_far_out_does_not_fill_the_memory(desk, cell):
 
     file = desk.judge(_saved(book), agreement(format="xlsx"), name="far.xlsx").file
 
-    assert (file.state, file.code) == ("refused", "E_FILE_UNREADABLE")
+    assert (file.state, file.code) == ("refused", "E_FILE_TOO_LARGE")
 
 
 def test_a_note_beside_the_table_rejects_its_line_alone(desk):

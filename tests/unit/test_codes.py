@@ -28,6 +28,7 @@ STRICT_FEED = SalesFeed.model_validate(
         "columns": {name: {"header": name} for name in COLUMNS}
         | {"action": {"header": "action", "void": ["V"]}},
         "not_products": ["FREIGHT"],
+        "plausible": {"closed": {"weekdays": ["sun"]}, "one_outlet": True},
     }
 )
 RULES = [
@@ -60,9 +61,9 @@ PLAIN_RULES = [
     ).expectations
 ]
 FOUND_BY_LOADING = {
-    "RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "E_NOT_ENROLLED",
-    "E_ENROLLED_ELSEWHERE", "E_REQUEST_TWICE",
-    "E_WITH_OTHERS",
+    "RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "TAKEN_UP", "E_OUTLIER",
+    "E_QUARTER_END", "E_NOT_CREDIBLE", "E_NOT_ENROLLED", "E_ENROLLED_ELSEWHERE",
+    "E_REQUEST_TWICE", "E_WITH_OTHERS",
 }  # fmt: skip
 # An advocate may be unknown as the first or the second; a second claimant may stand in a line of
 # its own or in the same one.

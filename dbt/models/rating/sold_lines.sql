@@ -1,5 +1,6 @@
 -- Lines of sales that the batch's returns may take back, with what is left of each (S11).
--- The newest comes first. A line that was replaced or is void is not among them.
+-- The newest comes first. A line that was replaced or is void is not among them, nor one that
+-- had been held and whose uptake is not posted yet.
 
 with
 
@@ -30,7 +31,11 @@ corrected as (
         replacements.replaces_file_no as file_no,
         replacements.replaces_line_no as line_no
     from {{ source('raw', 'replacements') }} as replacements
-    inner join posted_files on replacements.file_no = posted_files.file_no
+    left join {{ source('raw', 'uptakes') }} as uptakes
+        on replacements.file_no = uptakes.of_file_no
+        and replacements.line_no = uptakes.of_line_no
+    inner join posted_files
+        on coalesce(uptakes.file_no, replacements.file_no) = posted_files.file_no
 
 ),
 
@@ -88,3 +93,11 @@ where
     and coalesce(sales.action, '') <> 'void'
     and corrected.file_no is null
     and sales.quantity_e4 > coalesce(taken.quantity_e4, 0)
+    and not exists (
+        select 1
+        from {{ source('raw', 'uptakes') }} as uptakes
+        where
+            uptakes.of_file_no = sales.file_no
+            and uptakes.of_line_no = sales.line_no
+            and uptakes.file_no not in (select posted_files.file_no from posted_files)
+    )

@@ -1,7 +1,7 @@
-"""What Airflow imports when it starts: here, the heavy libraries, in the scheduler only.
+"""What Airflow imports when it starts: here, the heavy libraries, where tasks are run.
 
-The scheduler forks its tasks, so what it has imported they have at once. A task that validates
-or posts starts in half a second instead of three.
+The scheduler and a Celery worker fork their tasks, so what they have imported these have at
+once. A task that validates or posts starts in half a second instead of three.
 
 The launcher puts this folder on `PYTHONPATH`; Airflow looks for a module of this name.
 """
@@ -13,6 +13,6 @@ __all__: list[str] = []  # Airflow copies public names into its own settings; it
 
 HEAVY = ("great_expectations", "dbt.cli.main", "dbt.adapters.duckdb", "duckdb", "paramiko")
 
-if "scheduler" in sys.argv[1:2]:
+if sys.argv[1:2] in (["scheduler"], ["celery"]):
     for module in HEAVY:
         importlib.import_module(module)

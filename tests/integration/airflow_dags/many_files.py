@@ -26,7 +26,7 @@ def many_files():
 
     @task(pool="warehouse", outlets=[LOADED], trigger_rule="all_done_min_one_success")
     def load(*, params, outlet_events) -> None:
-        if params["files"] == ["refused.csv"]:
+        if params["files"] in ([], ["refused.csv"]):
             raise AirflowSkipException
         outlet_events[LOADED].extra = {"as_of": params["as_of"]}
 
@@ -42,8 +42,9 @@ def many_files():
     def each_file(file: str) -> None:
         validate(receive(file))
 
-    files = each_file.expand(file=look())
-    files >> load() >> acknowledge()
+    found = look()
+    files = each_file.expand(file=found)
+    [found, files] >> load() >> acknowledge()
     files >> every_file_came_through()
 
 
