@@ -5,6 +5,7 @@ the tree the same.
 """
 
 import json
+from datetime import date
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -15,7 +16,7 @@ from tembaga.agreement_faults import parts_of
 from tembaga.agreements import Agreement
 
 HEAD = ["| field | what it says | values | if it is not there |", "|---|---|---|---|"]
-NAMES = {str: "text", int: "number", bool: "true, false"}
+NAMES = {str: "text", int: "number", bool: "true, false", date: "day, as 2026-03-31"}
 
 
 def as_tables() -> str:

@@ -17,7 +17,7 @@ LOOKED_BACK_DAYS = 400  # For the due day before one: no calendar has a longer p
 class Due(Part):
     """On which days a file is due, and by what time where the programme runs."""
 
-    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)]
+    weekdays: tuple[Weekday, ...] = Field(min_length=1, description="On which one is due.")
     not_on: tuple[date, ...] = Field((), description="Holidays: nothing is due on them.")
     by: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="As 09:00.")]
     since: date | None = Field(None, description="The first day on which one is due.")

@@ -20,6 +20,7 @@ from tembaga.register import migrate, open_register
 from tembaga.settings import Settings, load_settings
 
 OPENSSH = {"sftp": "sftp", "sshd": "/usr/sbin/sshd"}
+GNUPG = {"gpg": "gpg"}
 BOOKKEEPING = {name: name for name in ("hledger", "ledger", "bean-check", "bean-query")}
 
 _database_numbers = itertools.count(1)
@@ -175,6 +176,12 @@ def services(settings: Settings) -> Iterator[Settings]:
 def openssh() -> dict[str, str]:
     """OpenSSH's programs by name. Where they are missing, the end of the run says so."""
     return _programs("OpenSSH", OPENSSH)
+
+
+@pytest.fixture
+def gnupg() -> dict[str, str]:
+    """GnuPG's program by name. Where it is missing, the end of the run says so."""
+    return _programs("GnuPG", GNUPG)
 
 
 @pytest.fixture

@@ -41,14 +41,7 @@ def _two_may_share_and_claims_end(connection: Connection) -> None:
     )
 
 
-def _partners_send_more_than_sales(_connection: Connection) -> None:
-    """To 3: what partners send beside sales; its raw tables are new, and made when it is opened."""
-
-
-STEPS: dict[int, Step] = {
-    2: _two_may_share_and_claims_end,
-    3: _partners_send_more_than_sales,
-}
+STEPS: dict[int, Step] = {2: _two_may_share_and_claims_end}
 
 
 def refuse_too_old(connection: Connection, shown: str) -> None:

@@ -57,7 +57,7 @@ OUTLET_FAULTS: list[tuple[dict[str, str], set[str]]] = [
     ({"outlet": ""}, {"E_MISSING"}),
     ({"outlet": "X" * 101}, {"E_TOO_LONG"}),
     ({"outlet": "O-3", "city": " "}, {"E_MISSING"}),
-    ({"outlet": "O-4", "name": "Bengkel\u200b"}, {"E_TEXT"}),
+    ({"outlet": "O-4", "name": "Bengkel\ue000"}, {"E_TEXT"}),
     ({"outlet": "O-5", "city": "Bogor,Jawa"}, {"E_COLUMNS"}),
     ({"outlet": "O-6", "name": "One"}, {"E_TWICE"}),
     ({"outlet": "O-6", "name": "Other"}, {"E_TWICE"}),

@@ -22,6 +22,7 @@ from tembaga.demo.programme import UNKNOWN_SENDER
 from tembaga.drop_zone import DropZoneUnreachable, at, deliver, entries, open_address
 from tembaga.embedded.sftp_server import ensure_key, public_key
 from tembaga.settings import Settings
+from tests.conftest import OPENSSH
 
 PARTNERS = ("north", "south")
 QUOTA_BYTES = 1_000_000
@@ -46,9 +47,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def zone(folder: Path) -> Iterator[Settings]:
-    if not can_run() or not Path("/usr/sbin/sshd").exists():
+    if not can_run():
+        pytest.skip("not tested without root and a mount namespace, which nobody can install")
+    if not Path(OPENSSH["sshd"]).exists():
         without = pytest.fail if os.environ.get("CI") else pytest.skip
-        without("not tested without root, unshare and OpenSSH's sshd")
+        without(f"not tested without OpenSSH: {OPENSSH['sshd']} is not installed")
     settings = Settings(home=folder / "home", drop_zone_accounts=folder / "accounts")
     for partner in PARTNERS:
         let_in(settings, partner)

@@ -40,8 +40,9 @@ where table_schema in ('raw', 'ledger')
 """
 ONE_NAME = {"varchar": "text", "character varying": "text", "decimal(38,0)": "numeric"}
 HEADS = "select batch_no, head from ledger.batches order by batch_no"
-NEW_RAW_TABLES = ("raw.contract", "raw.claims", "raw.payments", "raw.cohorts", "raw.outlets")
-NEW_RAW_TABLES += ("raw.advocates", "raw.partner_products", "raw.voucher_status")
+NEW_RAW_TABLES = ("raw.contract", "raw.claims", "raw.payments", "raw.cohorts")
+NEW_RAW_TABLES += ("raw.uptakes", "raw.releases", "raw.outlets", "raw.advocates")
+NEW_RAW_TABLES += ("raw.partner_products", "raw.voucher_status")
 NEW_TABLES = (*NEW_RAW_TABLES, "ledger.splits", "ledger.uses", "ledger.valuations")
 NEW_COLUMNS = {
     "raw.sales": ("second_advocate",),
@@ -153,10 +154,7 @@ def test_a_home_of_the_first_contract_is_upgraded_and_goes_on(earlier: Office):
 
 
 def test_who_opens_an_earlier_warehouse_is_sent_to_migrate(earlier: Office):
-    with pytest.raises(
-        ContractError,
-        match=rf"contract 1, .* needs {contract.VERSION}: run `tembaga migrate` first",
-    ):
+    with pytest.raises(ContractError, match=r"contract 1, .* needs 2: run `tembaga migrate` first"):
         with read_warehouse(earlier.settings):
             pytest.fail("was read")
     with pytest.raises(ContractError, match="contract 1"):
