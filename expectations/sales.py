@@ -28,11 +28,13 @@ def sales_suite(
     split_days: Sequence[tuple[date, date]],
     has_products: bool,
     has_hindrances: bool,
+    has_leavers: bool = False,
 ) -> gx.ExpectationSuite:
     """The rules of one feed, for a file whose sales may be dated from `oldest_on` to `latest_on`.
 
     `split_days`: first and last of the days whose sales two advocates may share (S13).
-    `has_products`, `has_hindrances`: the table of this name is there to be looked into.
+    `has_products`, `has_hindrances`, `has_leavers`: the table of this name is there to be looked
+    into.
     """
     return gx.ExpectationSuite(
         name="sales",
@@ -45,6 +47,7 @@ def sales_suite(
             *_claim_rules(feed, split_days),
             *_product_rules(feed, has_products=has_products),
             *(_rating_rules(feed) if has_hindrances else ()),
+            *(_leaver_rules(feed) if has_leavers else ()),
             *_plausibility_rules(feed.plausible),
         ],
     )
@@ -271,6 +274,19 @@ def _party_rules(feed: SalesFeed) -> Iterable[Rule]:
             )
 
 
+def _leaver_rules(feed: SalesFeed) -> Iterable[Rule]:
+    for advocate in ("advocate", "second_advocate"):
+        if advocate in feed.columns.named():
+            yield _where(
+                "E_ADVOCATE_LEFT",
+                advocate,
+                f"quantity > 0 and {IS_NOT_VOID} and exists (select 1 from leavers "
+                f"where leavers.name = {advocate} and leavers.left_on <= document_date)",
+                notes="Who has withdrawn earns nothing from that day on. What was earned before "
+                "stays, and so do returns of it.",
+            )
+
+
 def _claim_rules(feed: SalesFeed, split_days: Sequence[tuple[date, date]]) -> Iterable[Rule]:
     if feed.columns.second_advocate is None:
         return
@@ -312,7 +328,16 @@ def _product_rules(feed: SalesFeed, *, has_products: bool) -> Iterable[Rule]:
             notes="Postage, fees and adjustments are on the invoice and are not recommended "
             "by anybody.",
         )
-    if feed.unlisted.sku == "reject" and has_products:
+    if feed.products == "theirs":
+        yield _where(
+            "E_SKU_UNKNOWN",
+            "sku",
+            f"sku is not null and document_date is not null and not is_translated "
+            f"and not ({not_a_product or 'false'})",
+            notes="A code of the partner's own says nothing until a file of products has named "
+            "ours; and one that looks like ours may be another product.",
+        )
+    elif feed.unlisted.sku == "reject" and has_products:
         yield _where(
             "E_SKU_UNKNOWN",
             "sku",

@@ -8,6 +8,7 @@ import base64
 import binascii
 import logging
 from fnmatch import fnmatchcase
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,12 +17,28 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from tembaga.agreement_faults import YamlError, placeholders, read_yaml, sentences
 from tembaga.feeds import SalesFeed
 from tembaga.forms import Part
+from tembaga.patterns import may_overlap
+from tembaga.plain_feeds import (
+    AdvocatesFeed,
+    ClaimsFeed,
+    OpeningBalancesFeed,
+    OutletsFeed,
+    PlainFeed,
+    ProductsFeed,
+    RequestsFeed,
+    VoucherStatusFeed,
+)
 
 log = logging.getLogger(__name__)
 
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Language = Literal["id", "en"]
 
+# Which kind of partner may send what, unless its agreement says more.
+MAY_SEND = {
+    "distributor": ("sales", "outlets", "advocates", "requests", "products"),
+    "merchant": ("claims", "voucher_status"),
+}
 KEY_KINDS = (
     "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
     "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
@@ -45,6 +62,33 @@ class Feeds(Part):
     """What a partner sends, feed by feed."""
 
     sales: SalesFeed | None = Field(None, description="Invoice lines, from a distributor.")
+    outlets: OutletsFeed | None = Field(None, description="Outlets, from a distributor.")
+    advocates: AdvocatesFeed | None = Field(
+        None, description="Who joins, changes or leaves, from a distributor."
+    )
+    requests: RequestsFeed | None = Field(None, description="Redemptions, from a distributor.")
+    claims: ClaimsFeed | None = Field(None, description="Used vouchers, from a merchant.")
+    voucher_status: VoucherStatusFeed | None = Field(
+        None, description="What became of vouchers, from a merchant."
+    )
+    products: ProductsFeed | None = Field(None, description="A distributor's own codes.")
+    opening_balances: OpeningBalancesFeed | None = Field(
+        None, description="Points from before, where `may_also_send` says so."
+    )
+
+    def agreed(self) -> list[SalesFeed | PlainFeed]:
+        """The feeds that there are."""
+        return [feed for _, feed in self if feed is not None]
+
+    @model_validator(mode="after")
+    def _a_name_fits_one_pattern(self) -> "Feeds":
+        for one, other in combinations(self.agreed(), 2):
+            if may_overlap(one.files, other.files):
+                raise ValueError(
+                    f"a file could be named for {one.name} and for {other.name}: "
+                    f"{one.files} and {other.files}"
+                )
+        return self
 
 
 class Agreement(Part):
@@ -66,7 +110,10 @@ class Agreement(Part):
     public_keys: tuple[str, ...] = Field(
         (), description="Its public SSH keys, as `ssh-ed25519 AAAA…`; never a private one."
     )
-    feeds: Feeds = Field(Feeds(), description="What it sends. A merchant sends nothing.")
+    feeds: Feeds = Field(Feeds(), description="What it sends.")
+    may_also_send: tuple[Literal["opening_balances"], ...] = Field(
+        (), description="What its kind does not send: points that it says are owed already."
+    )
 
     @field_validator("public_keys")
     @classmethod
@@ -79,12 +126,15 @@ class Agreement(Part):
     def _feeds_fit_the_kind(self) -> "Agreement":
         if (self.kind == "distributor") != (self.feeds.sales is not None):
             raise ValueError("a distributor has a sales feed, and a merchant has none")
+        for feed in self.feeds.agreed():
+            if feed.name not in (*MAY_SEND[self.kind], *self.may_also_send):
+                raise ValueError(f"a {self.kind} does not send {feed.name}")
         return self
 
-    def feed_of(self, name: str) -> SalesFeed | None:
+    def feed_of(self, name: str) -> SalesFeed | PlainFeed | None:
         """The feed that a file of this name belongs to, or None if it was not agreed."""
-        feed = self.feeds.sales
-        return feed if feed is not None and fnmatchcase(name, feed.files) else None
+        fits = (feed for feed in self.feeds.agreed() if fnmatchcase(name, feed.files))
+        return next(fits, None)
 
 
 def load_agreements(

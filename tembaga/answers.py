@@ -21,7 +21,9 @@ from sqlalchemy import Row
 
 from expectations.codes import AGAIN, CODES, Again, Code, sent_again
 from tembaga.agreements import Agreement
+from tembaga.feeds import SalesFeed
 from tembaga.letters import environment, load_language
+from tembaga.plain_feeds import PlainFeed
 from tembaga.reading import quoted
 from tembaga.reading.records import UNSEEN
 from tembaga.rulepack import MINOR_UNITS, Programme
@@ -54,7 +56,7 @@ class Sum:
 
     name: str
     lines: int
-    amount: Decimal
+    amount: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Answer:
         """The day on which the file was seen, where the programme runs."""
         day: date = self.file.seen_at.astimezone(self.time_zone).date()
         return day
+
+    @property
+    def feed(self) -> SalesFeed | PlainFeed | None:
+        """The feed that the file belongs to; for a name that was not agreed, that of sales."""
+        return self.agreement.feed_of(self.file.name) or self.agreement.feeds.sales
 
     @property
     def refusal(self) -> Code | None:
@@ -119,7 +126,7 @@ class Answer:
 
     def findings(self) -> Iterator[Finding]:
         """Every reason, in the order of the lines."""
-        named = self.agreement.feeds.sales.columns.named() if self.agreement.feeds.sales else {}
+        named = self.feed.columns.named() if self.feed else {}
         query = "select line_no, outcome, code, field, seen, amount {} order by line_no, code"
         for line_no, reasons in groupby(self._rows(query), key=itemgetter(0)):
             found = list(reasons)
@@ -152,7 +159,7 @@ def as_csv(answer: Answer) -> bytes:
     It is written as the partner's own files are: the same delimiter, the same decimal mark.
     """
     text = io.StringIO()
-    feed = answer.agreement.feeds.sales
+    feed = answer.feed
     writer = csv.writer(text, delimiter=feed.delimiter if feed else ",", lineterminator="\r\n")
     for block in (_facts(answer), _sums(answer), _reasons(answer)):
         writer.writerows(block)
@@ -192,7 +199,7 @@ def _facts(answer: Answer) -> Iterable[list[str]]:
         facts["reason"] = answer.reason
         facts["hint"] = answer.hint(answer.refusal)
         facts["again"] = answer.says_again(answer.refusal.sent_again)
-    else:
+    elif answer.file.currency:
         facts["currency"] = answer.file.currency
     return ([_fact(answer, name), value] for name, value in facts.items())
 
@@ -242,9 +249,9 @@ def _outcome(answer: Answer, name: str) -> str:
 
 def _plain(answer: Answer, amount: Decimal | None) -> str:
     """An exact number as the partner writes numbers, without thousands marks."""
-    if amount is None:
+    if amount is None or answer.file.currency is None:
         return ""
-    mark = answer.agreement.feeds.sales.decimal_mark if answer.agreement.feeds.sales else "."
+    mark = answer.feed.decimal_mark if answer.feed else "."
     whole, _, decimals = format(amount, "f").partition(".")
     decimals = decimals.rstrip("0").ljust(MINOR_UNITS.get(answer.file.currency, 0), "0")
     return f"{whole}{mark}{decimals}" if decimals else whole

@@ -1,6 +1,6 @@
 """Feeds: what the records of a partner's file mean, column by column."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -138,6 +138,7 @@ class Unlisted(Part):
 class Feed(Form):
     """How the files of one kind are read, and which columns they have."""
 
+    name: ClassVar[str]
     columns: Columns = Field(description="Which of our columns stands under which header.")
     other_headers: tuple[str, ...] = Field((), description="Headers that are there and not used.")
     due: Due | None = Field(None, description="When a file is missed; none: never.")
@@ -146,6 +147,7 @@ class Feed(Form):
 class SalesFeed(Feed):
     """How a distributor's sales files are read."""
 
+    name: ClassVar[str] = "sales"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         description="Three capitals, as `IDR`: the programme's own."
     )
@@ -156,6 +158,9 @@ class SalesFeed(Feed):
     columns: SalesColumns = Field(description="Which of our columns stands under which header.")
     unlisted: Unlisted = Field(
         Unlisted(), description="What becomes of lines that name somebody or something unknown."
+    )
+    products: Literal["ours", "theirs"] = Field(
+        "ours", description="Whose codes stand in sku; theirs come in files of products."
     )
     not_products: tuple[str, ...] = Field(
         (), description="Codes that look like a product and are none: postage, fees. `*` matches."

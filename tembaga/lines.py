@@ -18,7 +18,7 @@ import re
 
 import duckdb
 
-from tembaga.feeds import ActionColumn, Column, SalesFeed
+from tembaga.feeds import ActionColumn, Column, Feed, SalesFeed
 from tembaga.reading import END, quoted, unreadable
 from tembaga.refusal import FileRefused
 
@@ -35,6 +35,22 @@ def make_lines(
     Raises:
         FileRefused: The text breaks off or makes no sense, or the control total is missing.
     """
+    make_records(connection, records, feed, headers)
+    # DuckDB reads text in one thread and with no dictionaries: from a table it is twice as fast.
+    connection.execute(f"create table lines as {_lines_query(feed, headers)}")
+    connection.execute("drop table records")
+    if feed.control_total is not None:
+        _take_control_total(connection, feed, feed.control_total.mark)
+
+
+def make_records(
+    connection: duckdb.DuckDBPyConnection, records: str, feed: Feed, headers: list[str]
+) -> None:
+    """Make the table `records`, of any feed.
+
+    Raises:
+        FileRefused: The text breaks off or makes no sense.
+    """
     try:
         connection.execute(f"create table records as {records}")
     except duckdb.InvalidInputException as error:
@@ -47,14 +63,29 @@ def make_lines(
     ).fetchone() or (None, feed.header_row, True)
     if end != END:  # A quotation mark took it in: in this record or in the one after it.
         raise unreadable(feed, line_no + is_whole)
-    # DuckDB reads text in one thread and with no dictionaries: from a table it is twice as fast.
-    connection.execute(f"create table lines as {_lines_query(feed, headers)}")
-    connection.execute("drop table records")
-    if feed.control_total is not None:
-        _take_control_total(connection, feed, feed.control_total.mark)
 
 
-def number(cell: str, feed: SalesFeed) -> str:
+def shape_of_lines(width: int) -> str:
+    """SQL for `line_no`, `fits` and `cells` of records with so many columns."""
+    return f"""
+        line_no,
+        c{width} is not null and more is null as fits,
+        case
+            when c{width} is null or more is not null
+                then {" + ".join(f"(c{n} is not null)::int" for n in range(1, width + 1))}
+                || case when more is not null then '+' else '' end
+        end as cells"""
+
+
+def is_a_line(width: int) -> str:
+    """SQL for which records are lines: not the header, not the end, not an empty one."""
+    return f"""
+        c1 <> {quoted(END)}
+        and coalesce({", ".join(f"nullif(c{n}, '')" for n in range(1, width + 1))}, more)
+        is not null"""
+
+
+def number(cell: str, feed: Feed) -> str:
     """SQL for the number that a cell writes in the agreed form, or null.
 
     Up to 18 digits before the mark and 10 after it, so that it is exact as decimal(38, 10).
@@ -75,7 +106,7 @@ def _lines_query(feed: SalesFeed, headers: list[str]) -> str:
     width = len(headers)
     named = feed.columns.given()
     price = "amount" if "amount" in named else "unit_price"
-    cells = {name: _cell(column, headers) for name, column in named.items()}
+    cells = {name: cell_of(column, headers) for name, column in named.items()}
     codes = (
         "document", "document_line", "advocate", "second_advocate", "outlet", "sku", "unit",
         "returns_document",
@@ -83,26 +114,16 @@ def _lines_query(feed: SalesFeed, headers: list[str]) -> str:
     mark = quoted(feed.control_total.mark) if feed.control_total else "null"
     return f"""
 with texts as (
-    select
-        line_no,
-        c{width} is not null and more is null as fits,
-        case
-            when c{width} is null or more is not null
-                then {" + ".join(f"(c{n} is not null)::int" for n in range(1, width + 1))}
-                || case when more is not null then '+' else '' end
-        end as cells,
+    select {shape_of_lines(width)},
         case when trim(c1) = {mark} then [c2, c3] end as stated,
-        {", ".join(f"{_code(cells.get(name), named.get(name))} as {name}" for name in codes)},
-        {_text(cells["document_date"])} as document_date_text,
-        {_text(cells["quantity"])} as quantity_text,
-        {_code(cells.get("action"), named.get("action"))} as action_text,
-        {_code(cells.get("version"), named.get("version"))} as version_text,
-        {_text(cells[price])} as price_text
+        {", ".join(f"{code_of(cells.get(name), named.get(name))} as {name}" for name in codes)},
+        {text_of(cells["document_date"])} as document_date_text,
+        {text_of(cells["quantity"])} as quantity_text,
+        {code_of(cells.get("action"), named.get("action"))} as action_text,
+        {code_of(cells.get("version"), named.get("version"))} as version_text,
+        {text_of(cells[price])} as price_text
     from records
-    where
-        c1 <> {quoted(END)}
-        and coalesce({", ".join(f"nullif(c{n}, '')" for n in range(1, width + 1))}, more)
-        is not null
+    where {is_a_line(width)}
 ),
 
 numbers as (
@@ -130,7 +151,7 @@ from numbers
 """
 
 
-def _cell(column: Column, headers: list[str]) -> str:
+def cell_of(column: Column, headers: list[str]) -> str:
     """SQL for what a line says in a column: a constant, its cell, or for an empty one the default.
 
     The cell of a line that does not fit the header is not looked at.
@@ -138,7 +159,7 @@ def _cell(column: Column, headers: list[str]) -> str:
     if column.constant:
         return quoted(column.constant)
     cell = f"c{headers.index(column.header) + 1}"
-    return f"coalesce({_text(cell)}, {quoted(column.default)})" if column.default else cell
+    return f"coalesce({text_of(cell)}, {quoted(column.default)})" if column.default else cell
 
 
 def _product() -> str:
@@ -164,10 +185,11 @@ def _action(column: ActionColumn | None) -> str:
     return f"case {' '.join(whens)} end"
 
 
-def _code(cell: str | None, column: Column | None) -> str:
+def code_of(cell: str | None, column: Column | None) -> str:
+    """SQL for what a cell says in a column of ours, or null."""
     if cell is None or column is None:
         return "null::varchar"
-    code = _text(cell)
+    code = text_of(cell)
     if column.upper:
         code = f"upper({code})"
     if column.strip_suffix:
@@ -175,7 +197,8 @@ def _code(cell: str | None, column: Column | None) -> str:
     return code
 
 
-def _text(cell: str) -> str:
+def text_of(cell: str) -> str:
+    """SQL for the text of a cell without blanks around it; null if nothing is left."""
     return f"nullif(trim({cell}, {quoted(BLANKS)}), '')"
 
 

@@ -24,6 +24,7 @@ from tembaga.agreements import Agreement
 from tembaga.doubting import doubt
 from tembaga.judging import judge
 from tembaga.landing import folder_of, sha256_of
+from tembaga.load_plain import load_plain
 from tembaga.plausible import Plausible
 from tembaga.reading import quoted
 from tembaga.register.locks import LOADING_LOCK, one_at_a_time
@@ -280,9 +281,10 @@ class Arrival:
 def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings) -> list[int]:
     """Load every validated file that is not loaded yet, and return their numbers.
 
-    Among these are the uptakes of lines that had been held and need not be any more.
+    Those of plain feeds go first, in their order, for they enrol and name what sales speak of.
+    Among the others are the uptakes of lines that had been held and need not be any more.
 
-    All of them are loaded in one transaction of the warehouse, so their order does not matter.
+    All sales files are loaded in one transaction of the warehouse: their order does not matter.
     A second call, or one after a crash, loads nothing twice. A file of a partner with whom
     there is no agreement any more waits until there is one.
 
@@ -290,18 +292,23 @@ def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings
         LinesLostError: The warehouse would not hold every accepted line; nothing is loaded.
     """
     with engine.connect() as register, one_at_a_time(register, LOADING_LOCK):
+        plain = load_plain(register, agreements=agreements, settings=settings)
         take_up(register, agreements=agreements, settings=settings)
         waiting = register.execute(
             select(files)
-            .where(files.c.state == "validated", files.c.partner.in_(list(agreements)))
+            .where(
+                files.c.state == "validated",
+                files.c.feed.in_(TOGETHER),
+                files.c.partner.in_(list(agreements)),
+            )
             .order_by(files.c.file_no)
         ).all()
         register.rollback()
         arrivals = [_arrival(file, agreements[file.partner], settings) for file in waiting]
         if arrivals:
             _load(engine, arrivals, settings)
-    log.info("loaded %d files", len(arrivals))
-    return [arrival.file_no for arrival in arrivals]
+    log.info("loaded %d files", len(plain) + len(arrivals))
+    return sorted([*plain, *(arrival.file_no for arrival in arrivals)])
 
 
 def load_rows(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:

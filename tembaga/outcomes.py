@@ -127,7 +127,8 @@ copy (
 
 REJECTED_ROWS = """
 copy (
-    select rejects.line_no, outcome, code, field, seen, lines.amount
+    select
+        rejects.line_no, rejects.outcome, rejects.code, rejects.field, rejects.seen, lines.amount
     from rejects
     inner join lines using (line_no)
     order by rejects.line_no, rule
@@ -221,7 +222,7 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Figu
     found = connection.execute(FIGURES.format(rows=rows, rejects=rejects)).fetchall()
     figures = {outcome: Figures(0, Decimal(0)) for outcome in OUTCOMES}
     figures |= {outcome: Figures(n, amount) for outcome, n, amount in found}
-    _prove(figures)
+    prove(figures)
     return figures
 
 
@@ -232,7 +233,12 @@ def _detail(connection: duckdb.DuckDBPyConnection, rule: Rule, table: str) -> di
     return dict(zip(names, found.fetchone() or (), strict=True))
 
 
-def _prove(figures: dict[str, Figures]) -> None:
+def prove(figures: dict[str, Figures]) -> None:
+    """Refuse outcomes that do not add up to the lines.
+
+    Raises:
+        AccountingError: They do not, in count or in money.
+    """
     lines = sum(figures[outcome].lines for outcome in OUTCOMES)
     # As fractions: the sum of decimals is rounded to 28 digits, and amounts have up to 38.
     amount = sum((Fraction(figures[outcome].amount) for outcome in OUTCOMES), Fraction(0))

@@ -1,6 +1,7 @@
 """Paper rows: a paper's lines as a Parquet file beside it, and from there in the warehouse.
 
 The file is part of the landing: a replay loads it again, byte for byte what was loaded first.
+The rows of partners' plain feeds lie and are loaded in the same way.
 """
 
 import csv
@@ -25,6 +26,14 @@ TABLES: dict[str, Table] = {
     "releases": warehouse.releases,
     "claims": warehouse.claims,
     "payments": warehouse.payments,
+    "outlets": warehouse.outlets,
+    "advocates": warehouse.advocates,
+    "voucher_status": warehouse.voucher_status,
+    "products": warehouse.partner_products,
+}
+# Rows that stand in a second table, too, and which of them.
+ALSO: dict[str, tuple[Table, str]] = {
+    "voucher_status": (warehouse.cancellations, "status = 'rejected'"),
 }
 _TYPES = ((BigInteger, "bigint"), (Integer, "integer"), (Date, "date"), (String, "varchar"))
 
@@ -50,12 +59,30 @@ def write_rows(feed: str, rows: Iterable[Mapping[str, Any]], path: Path) -> None
 
 
 def load_paper(connection: Connection, feed: str, file_no: int, path: Path) -> None:
-    """Make the rows at `path` those of the file in its raw table; a second call changes nothing."""
-    table = TABLES[feed]
-    names = ", ".join(column.name for column in table.columns)
-    connection.execute(table.delete().where(table.c.file_no == file_no))
-    parquet.read_into(connection, "loading_paper", f"select {names} from {parquet.read([path])}")
-    connection.execute(text(f"insert into {table} ({names}) select {names} from loading_paper"))
+    """Make the rows at `path` those of the file in its raw table; a second call changes nothing.
+
+    Lines of which `findings.parquet` beside it tells did not hold when they were loaded.
+    """
+    unload_paper(connection, feed, file_no)
+    holds = "true"
+    if (found := path.with_name("findings.parquet")).exists():
+        holds = f"line_no not in (select line_no from {parquet.read([found])})"
+    for table, which in _tables(feed):
+        names = ", ".join(column.name for column in table.columns)
+        rows = f"select {names} from {parquet.read([path])} where {which} and {holds}"
+        parquet.read_into(connection, "loading_paper", rows)
+        connection.execute(text(f"insert into {table} ({names}) select {names} from loading_paper"))
+
+
+def unload_paper(connection: Connection, feed: str, file_no: int) -> None:
+    """Take the rows of a file out of its raw table, if they are there."""
+    for table, _ in _tables(feed):
+        connection.execute(table.delete().where(table.c.file_no == file_no))
+
+
+def _tables(feed: str) -> list[tuple[Table, str]]:
+    """The raw tables of a feed, and which of its rows go there."""
+    return [(TABLES[feed], "true"), *([ALSO[feed]] if feed in ALSO else [])]
 
 
 def _type(of_column: object) -> str:

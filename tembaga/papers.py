@@ -39,7 +39,7 @@ from tembaga.paper_lines import (
     Request,
     read,
 )
-from tembaga.paper_rows import TABLES, load_paper, write_rows
+from tembaga.paper_rows import load_paper, write_rows
 from tembaga.refusal import FileRefused
 from tembaga.register.locks import NUMBERING_LOCK, PAPERS_LOCK, one_at_a_time
 from tembaga.register.tables import (
@@ -167,7 +167,12 @@ def _bytes(path: Path) -> bytes:
 def _known_already(register: Connection, feed: str, sha256: str) -> Row[Any] | None:
     earlier = register.execute(
         select(files)
-        .where(files.c.feed == feed, files.c.sha256 == sha256, files.c.state != "refused")
+        .where(
+            files.c.partner == OFFICE,
+            files.c.feed == feed,
+            files.c.sha256 == sha256,
+            files.c.state != "refused",
+        )
         .order_by(files.c.file_no)
         .limit(1)
     ).one_or_none()
@@ -212,7 +217,7 @@ def _land(
 def _finish(register: Connection, settings: Settings) -> None:
     waiting: Sequence[int] = register.scalars(
         select(files.c.file_no)
-        .where(files.c.feed.in_(list(TABLES)), files.c.state.in_(OPEN_STATES))
+        .where(files.c.partner == OFFICE, files.c.state.in_(OPEN_STATES))
         .order_by(files.c.file_no)
     ).all()
     register.rollback()

@@ -37,6 +37,7 @@ from tembaga.register.locks import POSTING_LOCK, BatchInProgressError, only_one_
 from tembaga.register.tables import batches, files, standing_orders, voucher_batches, vouchers
 from tembaga.rulepack import RulePack, load_rulepack
 from tembaga.settings import Settings
+from tembaga.waiting import is_to_be_posted
 from tembaga.warehouse import claim_warehouse, has_table, open_warehouse, read_warehouse
 
 __all__ = [
@@ -236,9 +237,7 @@ def _open(
 def _waiting(register: Connection) -> Sequence[Row[Any]]:
     columns = [files.c[name] for name in InputFile.model_fields]
     return register.execute(
-        select(*columns)
-        .where(files.c.state == "loaded", files.c.batch_no.is_(None))
-        .order_by(files.c.file_no)
+        select(*columns).where(*is_to_be_posted()).order_by(files.c.file_no)
     ).all()
 
 

@@ -25,6 +25,7 @@ from tembaga.agreement_faults import placeholders
 from tembaga.agreements import Agreement, AgreementError, load_agreements, read_agreement
 from tembaga.feeds import SalesFeed, Unlisted
 from tembaga.outcomes import Figures
+from tembaga.plain_feeds import PlainFeed
 from tembaga.questions import Answer
 from tembaga.reading import quoted
 from tembaga.refusal import FileRefused
@@ -130,7 +131,8 @@ def attempt(file: Path, agreement: Agreement, *, settings: Settings, today: date
         feed, not_asked = _feed(agreement, file.name, register)
         remarks += not_asked
         if feed is None:
-            pattern = agreement.feeds.sales.files if agreement.feeds.sales else "–"
+            patterns = [agreed.files for agreed in agreement.feeds.agreed()]
+            pattern = ", ".join(patterns) or "–"
             refused = FileRefused("E_FILE_NOT_AGREED", pattern=pattern)
             return _refused(agreement, refused, remarks)
         rulepack = load_rulepack(settings.campaigns_folder / agreement.programme)
@@ -155,6 +157,7 @@ def attempt(file: Path, agreement: Agreement, *, settings: Settings, today: date
                 figures = examine(
                     file,
                     feed,
+                    partner=agreement.partner,
                     seen_on=today,
                     register=register,
                     rulepack=rulepack,
@@ -194,8 +197,14 @@ def _register(settings: Settings) -> Iterator[Engine | None]:
 def _feed(
     agreement: Agreement, name: str, register: Engine | None
 ) -> tuple[SalesFeed | None, list[str]]:
-    """The feed of a file, and what of it cannot be asked without a register."""
+    """The feed of a file, and what of it cannot be asked without a register.
+
+    Raises:
+        TrialError: It is a file of a plain feed, which says little without what is known.
+    """
     feed = agreement.feed_of(name)
+    if isinstance(feed, PlainFeed):
+        raise TrialError(f"{name!r} belongs to {feed.name}; only files of sales can be tried.")
     if feed is None or register is not None:
         return feed, []
     held = [kind for kind in ("advocate", "outlet") if getattr(feed.unlisted, kind) == "hold"]

@@ -24,16 +24,22 @@ from zoneinfo import ZoneInfo
 import duckdb
 from sqlalchemy import Engine, Row, select
 
+from expectations.of_feeds import suite_of
+from expectations.plain import Facts
 from expectations.sales import repeats_suite, sales_suite
 from tembaga import landing
 from tembaga.agreements import Agreement
-from tembaga.feeds import SalesFeed
+from tembaga.feeds import Feed, SalesFeed
+from tembaga.known import lay_known, list_names, translate_products
 from tembaga.lines import make_lines
 from tembaga.outcomes import KEYED, REJECTS, Figures, judge, part_held, write
+from tembaga.plain_feeds import PlainFeed
+from tembaga.plain_lines import make_plain_lines
+from tembaga.plain_rows import Sender, write_plain
 from tembaga.reading import copy_records, quoted, read_header, records_query
 from tembaga.refusal import FileRefused
 from tembaga.register.tables import advocates, files, outlets
-from tembaga.rulepack import RulePack, load_rulepack
+from tembaga.rulepack import MINOR_UNITS, RulePack, load_rulepack
 from tembaga.settings import Settings
 
 MEMORY_LIMIT = "500MB"  # Of DuckDB; what does not fit goes to the disk.
@@ -50,6 +56,10 @@ inner join (
     select unnest(cast($1 as date[])) as first_on, unnest(cast($2 as date[])) as last_on
 ) as spans on document_date between spans.first_on and spans.last_on
 where fits and sku is not null
+"""
+LEAVERS = """
+create table leavers as
+select unnest(cast($1 as varchar[])) as name, unnest(cast($2 as date[])) as left_on
 """
 HINDRANCES = """
 create table hindrances as
@@ -76,15 +86,20 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
         with _workspace(folder) as workspace:
             rulepack = load_rulepack(settings.campaigns)
             feed = _feed_of(engine, file, agreement, rulepack)
-            found = examine(
-                _original(file, settings),
-                feed,
-                seen_on=_day(file.seen_at, rulepack),
-                register=engine,
-                rulepack=rulepack,
-                workspace=workspace,
-                settings=settings,
-            )
+            if isinstance(feed, SalesFeed):
+                found = examine(
+                    _original(file, settings),
+                    feed,
+                    partner=file.partner,
+                    seen_on=_day(file.seen_at, rulepack),
+                    register=engine,
+                    rulepack=rulepack,
+                    workspace=workspace,
+                    settings=settings,
+                )
+            else:
+                sender = _sender(file, agreement, rulepack)
+                found = _validate_plain(engine, file, feed, sender, rulepack, workspace, settings)
             _keep(workspace, folder)
     except FileRefused as refused:
         values: dict[str, Any] = {
@@ -94,10 +109,11 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
             "duplicate_of_file_no": refused.detail.get("earlier_file_no"),
         }
     else:
-        values = {"state": "validated", "currency": feed.currency}
+        currency = _currency_of(feed, rulepack)
+        values = {"state": "validated", "feed": feed.name, "currency": currency}
         for outcome, figures in found.items():
             values[f"lines_{outcome}"] = figures.lines
-            values[f"amount_{outcome}"] = figures.amount
+            values[f"amount_{outcome}"] = figures.amount if currency else None
     with engine.begin() as register:
         register.execute(
             files.update()
@@ -106,7 +122,16 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
         )
 
 
-def _feed_of(engine: Engine, file: Row[Any], agreement: Agreement, rulepack: RulePack) -> SalesFeed:
+def _currency_of(feed: SalesFeed | PlainFeed, rulepack: RulePack) -> str | None:
+    """The currency of a feed's money, or None if it has no money."""
+    if isinstance(feed, SalesFeed):
+        return feed.currency
+    return rulepack.programme.currency if feed.has_money else None
+
+
+def _feed_of(
+    engine: Engine, file: Row[Any], agreement: Agreement, rulepack: RulePack
+) -> SalesFeed | PlainFeed:
     """The feed that the file belongs to.
 
     Raises:
@@ -134,15 +159,15 @@ def _feed_of(engine: Engine, file: Row[Any], agreement: Agreement, rulepack: Rul
         )
     if feed := agreement.feed_of(file.name):
         return feed
-    raise FileRefused(
-        "E_FILE_NOT_AGREED", pattern=agreement.feeds.sales.files if agreement.feeds.sales else "–"
-    )
+    patterns = [feed.files for feed in agreement.feeds.agreed()]
+    raise FileRefused("E_FILE_NOT_AGREED", pattern=", ".join(patterns) or "–")
 
 
 def examine(
     original: Path,
     feed: SalesFeed,
     *,
+    partner: str,
     seen_on: date,
     register: Engine | None,
     rulepack: RulePack,
@@ -159,6 +184,7 @@ def examine(
     """
     database = workspace / LINES
     products = [product.sku for product in rulepack.products]
+    leavers = _leavers(register) if register is not None else {}
     may_hinder = rulepack.may_hinder(has_units=feed.columns.unit is not None, tax_basis=feed.tax)
     suite = sales_suite(
         feed,
@@ -167,12 +193,17 @@ def examine(
         split_days=rulepack.split_days(),
         has_products=bool(products),
         has_hindrances=may_hinder,
+        has_leavers=bool(leavers),
     )
     with closing(duckdb.connect(str(database))) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
         _read(connection, original, feed, workspace, settings)
-        _list(connection, "products", products)
+        list_names(connection, "products", products)
+        if feed.products == "theirs":
+            translate_products(connection, register, partner)
+        if leavers:
+            connection.execute(LEAVERS, [list(leavers), list(leavers.values())])
         list_known(connection, register, feed, rulepack)
         connection.execute(REJECTS)
         found = [judge(connection, suite, database=database, table="lines")]
@@ -187,6 +218,45 @@ def examine(
         return write(connection, workspace)
 
 
+def _sender(file: Row[Any], agreement: Agreement, rulepack: RulePack) -> Sender:
+    return Sender(
+        file_no=file.file_no,
+        partner=file.partner,
+        partner_no=agreement.number,
+        received_on=_day(file.seen_at, rulepack),
+        zone=rulepack.programme.time_zone,
+        minor_digits=MINOR_UNITS[rulepack.programme.currency],
+    )
+
+
+def _validate_plain(
+    engine: Engine,
+    file: Row[Any],
+    feed: PlainFeed,
+    sender: Sender,
+    rulepack: RulePack,
+    workspace: Path,
+    settings: Settings,
+) -> dict[str, Figures]:
+    """Write the results into the workspace, and return the figures by outcome."""
+    database = workspace / LINES
+    facts = Facts(
+        latest_on=sender.received_on + timedelta(days=1),
+        minor_digits=sender.minor_digits,
+        two_approve_above=rulepack.programme.adjustments.two_approve_above,
+    )
+    suite = suite_of(feed, facts)
+    with closing(duckdb.connect(str(database))) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
+        _read(connection, _original(file, settings), feed, workspace, settings)
+        lay_known(connection, engine, feed, sender, rulepack, settings)
+        connection.execute(REJECTS)
+        found = [judge(connection, suite, database=database, table="lines")]
+        (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
+        return write_plain(connection, feed, sender, workspace)
+
+
 def _day(at: datetime, rulepack: RulePack) -> date:
     """The day that an instant falls on where the programme runs."""
     return at.astimezone(ZoneInfo(rulepack.programme.time_zone)).date()
@@ -199,14 +269,18 @@ def _original(file: Row[Any], settings: Settings) -> Path:
 def _read(
     connection: duckdb.DuckDBPyConnection,
     original: Path,
-    feed: SalesFeed,
+    feed: Feed,
     workspace: Path,
     settings: Settings,
 ) -> None:
     copy = workspace / "records.txt"
     copy_records(original, copy, feed, keys=settings.keys)
     headers = read_header(copy, feed)
-    make_lines(connection, records_query(copy, feed, headers), feed, headers)
+    records = records_query(copy, feed, headers)
+    if isinstance(feed, SalesFeed):
+        make_lines(connection, records, feed, headers)
+    elif isinstance(feed, PlainFeed):
+        make_plain_lines(connection, records, feed, headers)
     copy.unlink()
 
 
@@ -237,13 +311,14 @@ def _list_enrolled(
     ):
         if unlisted == "hold" and engine is not None:
             with engine.connect() as register:
-                _list(connection, enrolled.name, list(register.scalars(select(column))))
+                list_names(connection, enrolled.name, list(register.scalars(select(column))))
 
 
-def _list(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> None:
-    connection.execute(
-        f"create table {table} as select unnest(cast($1 as varchar[])) as name", [names]
-    )
+def _leavers(engine: Engine) -> dict[str, date]:
+    """Who has left the programme, and from which day on."""
+    left = select(advocates.c.advocate, advocates.c.left_on).where(advocates.c.left_on.is_not(None))
+    with engine.connect() as register:
+        return {row.advocate: row.left_on for row in register.execute(left)}
 
 
 def _list_hindrances(connection: duckdb.DuckDBPyConnection, rulepack: RulePack) -> None:
@@ -271,4 +346,5 @@ def _workspace(folder: Path) -> Iterator[Path]:
 
 def _keep(workspace: Path, folder: Path) -> None:
     for name in RESULTS:
-        (workspace / name).replace(folder / name)
+        if (workspace / name).exists():
+            (workspace / name).replace(folder / name)

@@ -8,20 +8,42 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, func, select
+from sqlalchemy import ColumnElement, Engine, Row, func, or_, select
 
+from tembaga.agreements import OFFICE
 from tembaga.close import open_from
+from tembaga.plain_feeds import NOT_POSTED, PLAIN_FEEDS
 from tembaga.register.tables import batches, files, voucher_batches, vouchers
+
+PLAIN = tuple(feed.name for feed in PLAIN_FEEDS)
 
 
 def to_validate(engine: Engine) -> list[int]:
-    """Sales files that have landed and are neither refused nor loaded."""
-    return _file_nos(engine, files.c.state.in_(("landed", "validated")), files.c.feed == "sales")
+    """Files of partners that have landed and are neither refused nor loaded."""
+    return _file_nos(
+        engine,
+        files.c.state.in_(("landed", "validated")),
+        files.c.partner != OFFICE,
+        files.c.feed.in_(("sales", *PLAIN)),
+    )
 
 
 def to_post(engine: Engine) -> list[int]:
     """Files in the warehouse that no batch has posted."""
-    return _file_nos(engine, files.c.state == "loaded", files.c.batch_no.is_(None))
+    return _file_nos(engine, *is_to_be_posted())
+
+
+def is_to_be_posted() -> tuple[ColumnElement[bool], ...]:
+    """Which files go into a batch: those that are loaded, in none yet, and say of points.
+
+    Sales always do; of other files, one that has no line left is in no batch.
+    """
+    return (
+        files.c.state == "loaded",
+        files.c.batch_no.is_(None),
+        files.c.feed.not_in(NOT_POSTED),
+        or_(files.c.feed.in_(("sales", "uptakes")), files.c.lines_accepted.is_distinct_from(0)),
+    )
 
 
 def to_answer(engine: Engine, *, partners: Iterable[str]) -> list[int]:

@@ -95,13 +95,66 @@ uptakes = Table(
     Column("of_line_no", Integer, nullable=False),
 )
 
+# Whom partners have enrolled, line by line. What persons are called and where they are reached
+# stands in the register and in the landing alone, so that it can be forgotten there.
+outlets = Table(
+    "outlets",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("partner_no", Integer, nullable=False),
+    Column("outlet", String, nullable=False),
+    Column("city", String, nullable=False),
+    Column("province", String, nullable=False),
+)
+
+advocates = Table(
+    "advocates",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("partner_no", Integer, nullable=False),
+    Column("advocate", String, nullable=False),
+    Column("action", String, nullable=False, comment="join, change or leave"),
+    Column("action_on", Date, nullable=False),
+    Column("outlet", String, comment="null: as it was."),
+    Column("consent_on", Date),
+    Column("consent_wording", String),
+    Column("consent_proof", String),
+)
+
+# What partners call our products.
+partner_products = Table(
+    "partner_products",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("partner_no", Integer, nullable=False),
+    Column("product", String, nullable=False, comment="The partner's code."),
+    Column("sku", String, nullable=False, comment="Ours."),
+    Column("valid_from", Date, nullable=False),
+)
+
+# What merchants say of vouchers. Of a rejected one there is a cancellation, too (S9).
+voucher_status = Table(
+    "voucher_status",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("partner_no", Integer, nullable=False),
+    Column("request_no", BigInteger, nullable=False),
+    Column("status", String, nullable=False, comment="fulfilled, rejected or used"),
+    Column("status_on", Date, nullable=False),
+    Column("reason", String),
+)
+
 # What the office has written down, line by line; each table is a feed (tembaga/papers.py).
 requests = Table(
     "requests",
     raw,
     Column("file_no", Integer, nullable=False),
     Column("line_no", Integer, nullable=False),
-    Column("request_id", String, nullable=False, comment="As its sender calls it; unique."),
+    Column("request_id", String, nullable=False, comment="Unique; a partner's: its name/its own."),
     Column("advocate", String, nullable=False),
     Column("reward", String, nullable=False),
     Column("requested_at", String, nullable=False, comment="UTC, as 2026-03-01T10:00:00Z."),

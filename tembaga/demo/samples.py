@@ -1,6 +1,7 @@
 """The few files of the demo that are kept in the tree, for people and tests to look at.
 
     sftp_inbound/<partner>/samples/<name>           the first week, cut to its first lines
+                                                    and a few lines of each plain feed
     sftp_inbound/<partner>/refused/<code>__<name>   a file for each fault, named for its code
 
 `python -m tembaga.demo.samples` writes them anew.
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from tembaga.demo import mishaps
 from tembaga.demo.layouts import DISTRIBUTORS
+from tembaga.demo.plain_samples import PLAIN_SAMPLES
 from tembaga.demo.programme import JANUARY, week_ends, week_of
 from tembaga.settings import PROJECT
 
@@ -40,6 +42,8 @@ def samples() -> Iterator[tuple[Path, bytes]]:
         distributor = DISTRIBUTORS[partner]
         rows = week_of(distributor, first_week)[:LINES]
         yield Path(partner, "refused", name), change(distributor.write(rows))
+    for path, lines in PLAIN_SAMPLES.items():
+        yield Path(path), lines.encode()
 
 
 def write_samples(folder: Path) -> None:

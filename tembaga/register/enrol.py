@@ -49,7 +49,7 @@ def enrol(
 
 
 def _rows(table: Table, path: Path) -> Iterator[dict[str, str]]:
-    needed = [column.name for column in table.columns if column.default is None]
+    needed = [c.name for c in table.columns if c.default is None and not c.nullable]
     with _opened(path) as file:
         reader = csv.DictReader(file)
         if missing := set(needed) - set(reader.fieldnames or ()):

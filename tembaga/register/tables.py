@@ -5,6 +5,8 @@ Numbers that leave the register (`file_no`, `batch_no`, …) are gapless and giv
 order, so that the same files in the same order give the same ledger.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -63,7 +65,7 @@ files = Table(
         String,
         nullable=False,
         server_default="sales",
-        comment="What kind of file it is: sales, or a feed of the office.",
+        comment="What kind of file it is: a feed of its partner, or of the office.",
     ),
     Column("rows_sha256", String(64), comment="Of rows.parquet, as it was loaded."),
     Column("load_no", Integer, comment="Files that were loaded together share it."),
@@ -146,6 +148,16 @@ periods = Table(
     Column("closed_by", String, nullable=False),
 )
 
+
+def _last_word() -> tuple[Column[Any], ...]:
+    """Who enrolled somebody, and the line of theirs that was followed last."""
+    return (
+        Column("partner", String, comment="Who enrolled it; null: the office."),
+        Column("file_no", Integer, ForeignKey("files.file_no")),
+        Column("line_no", Integer),
+    )
+
+
 outlets = Table(
     "outlets",
     metadata,
@@ -154,6 +166,7 @@ outlets = Table(
     Column("address", String, nullable=False),
     Column("city", String, nullable=False),
     Column("province", String, nullable=False),
+    *_last_word(),
 )
 
 advocates = Table(
@@ -166,6 +179,31 @@ advocates = Table(
     Column("language", String(2), nullable=False, comment="id or en"),
     Column("outlet", String, ForeignKey("outlets.outlet"), nullable=False),
     Column("mail_statements", Boolean, nullable=False, default=True),
+    Column("left_on", Date, comment="From this day on nothing is earned; null: takes part."),
+    *_last_word(),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("file_no", Integer, ForeignKey("files.file_no"), primary_key=True),
+    Column("line_no", Integer, primary_key=True),
+    Column("advocate", String, ForeignKey("advocates.advocate"), nullable=False, index=True),
+    Column("is_given", Boolean, nullable=False, comment="False: it was withdrawn."),
+    Column("said_on", Date, nullable=False),
+    Column("wording", String, comment="The version of the words that were agreed to."),
+    Column("proof", String, comment="Where the proof lies, as the partner names it."),
+)
+
+partner_products = Table(
+    "partner_products",
+    metadata,
+    Column("partner", String, primary_key=True),
+    Column("product", String, primary_key=True, comment="The partner's code."),
+    Column("valid_from", Date, primary_key=True),
+    Column("sku", String, nullable=False, comment="Ours."),
+    Column("file_no", Integer, ForeignKey("files.file_no"), nullable=False),
+    Column("line_no", Integer, nullable=False),
 )
 
 standing_orders = Table(

@@ -25,7 +25,7 @@ from tembaga.validate import validate
 INBOUND = PROJECT / "sftp_inbound"
 AGREEMENTS = load_agreements(INBOUND, programme="demo")
 REFUSED = sorted(path for partner in DISTRIBUTORS for path in INBOUND.glob(f"{partner}/refused/*"))
-SAMPLES = sorted(path for partner in DISTRIBUTORS for path in INBOUND.glob(f"{partner}/samples/*"))
+SAMPLES = sorted(path for partner in AGREEMENTS for path in INBOUND.glob(f"{partner}/samples/*"))
 FAULTY_WEEKS = sorted(week for week, spoilt in SPOILT_WEEKS.items() if spoilt == "faults")
 
 Validated = Callable[[str, str, bytes], Row]
@@ -77,7 +77,8 @@ def test_a_file_is_refused_for_the_fault_it_is_named_for(path: Path, validated: 
 def test_a_sample_is_accepted_to_its_last_line(path: Path, validated: Validated):
     file = validated(path.parent.parent.name, path.name, path.read_bytes())
 
-    assert (file.state, file.lines_in, file.lines_accepted) == ("validated", LINES, LINES)
+    assert (file.state, file.lines_accepted) == ("validated", file.lines_in)
+    assert file.lines_in == LINES if file.feed == "sales" else file.lines_in > 1
 
 
 @pytest.mark.parametrize(("partner", "week_end"), FAULTY_WEEKS)

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tembaga.agreements import AgreementError, load_agreements, read_agreement
+from tembaga.patterns import may_overlap
 from tembaga.settings import PROJECT
 
 COLUMNS = ("document", "document_date", "advocate", "outlet", "sku", "quantity", "amount")
@@ -67,9 +68,63 @@ def test_a_file_belongs_to_the_feed_whose_pattern_its_name_fits(tmp_path):
     assert agreements["south"].feed_of("SALES_1.csv") is None
 
 
+OUTLETS = {
+    "files": "OUTLETS_*.csv",
+    "format": "csv",
+    "columns": {
+        name: {"header": name} for name in ("outlet", "name", "address", "city", "province")
+    },
+}
+
+
+OPENINGS = OUTLETS | {
+    "files": "OPENING_*.csv",
+    "columns": {
+        name: {"header": name} for name in ("advocate", "points", "earned_on", "expires_on")
+    },
+}
+
+
+def test_each_name_belongs_to_one_feed(tmp_path):
+    feeds = {"feeds": DISTRIBUTOR["feeds"] | {"outlets": OUTLETS}}
+    north = load_agreements(write(tmp_path, DISTRIBUTOR, **feeds), programme="demo")["north"]
+
+    assert north.feed_of("OUTLETS_1.csv") == north.feeds.outlets
+    assert north.feed_of("SALES_1.csv") == north.feeds.sales
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        ("SALES_*.csv", "OUTLETS_*.csv", False),
+        ("*.csv", "OUTLETS_*.csv", True),
+        ("A*B", "AxC", False),
+        ("A*B", "A*C*B", True),
+        ("A?", "AB", True),
+        ("A?", "ABC", False),
+        ("S_[0-9].csv", "S_1.csv", True),
+        ("*a", "*b", False),
+    ],
+)
+def test_patterns_that_could_both_fit_a_name_are_found(one, other, overlap):
+    assert may_overlap(one, other) == may_overlap(other, one) == overlap
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        (
+            {"feeds": DISTRIBUTOR["feeds"] | {"outlets": OUTLETS | {"files": "*.csv"}}},
+            "a file could be named for sales and for outlets: SALES_*.csv and *.csv",
+        ),
+        (
+            {"kind": "merchant", "feeds": {"outlets": OUTLETS}},
+            "a merchant does not send outlets",
+        ),
+        (
+            {"feeds": DISTRIBUTOR["feeds"] | {"opening_balances": OPENINGS}},
+            "a distributor does not send opening_balances",
+        ),
         ({"feeds": {}}, "a distributor has a sales feed"),
         ({"kind": "merchant"}, "a merchant has none"),
         ({"number": 801}, "number: input should be less than or equal to 800; it says 801 (Ours;"),

@@ -7,8 +7,11 @@ from string import Formatter
 import pytest
 
 from expectations.codes import CODES, as_tables
+from expectations.of_feeds import suite_of
+from expectations.plain import Facts
 from expectations.sales import repeats_suite, sales_suite
 from tembaga.feeds import SalesFeed
+from tembaga.plain_feeds import PLAIN_FEEDS
 from tembaga.settings import PROJECT
 
 GUIDE = PROJECT / "sftp_inbound" / "README.md"
@@ -36,16 +39,35 @@ RULES = [
         split_days=[(date(2026, 1, 1), date(2026, 1, 31))],
         has_products=True,
         has_hindrances=True,
+        has_leavers=True,
     ).expectations,
     *repeats_suite().expectations,
 ]
+PLAIN_RULES = [
+    rule
+    for feed in PLAIN_FEEDS
+    for rule in suite_of(
+        feed.model_validate(
+            {
+                "files": "*",
+                "format": "csv",
+                "columns": {
+                    name: {"header": name}
+                    for name in feed.model_fields["columns"].annotation.model_fields
+                },
+            }
+        ),
+        Facts(latest_on=date(2026, 3, 2), two_approve_above=100),
+    ).expectations
+]
 FOUND_BY_LOADING = {
     "RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "TAKEN_UP", "E_OUTLIER",
-    "E_QUARTER_END", "E_NOT_CREDIBLE",
+    "E_QUARTER_END", "E_NOT_CREDIBLE", "E_NOT_ENROLLED", "E_ENROLLED_ELSEWHERE",
+    "E_REQUEST_TWICE", "E_WITH_OTHERS",
 }  # fmt: skip
 # An advocate may be unknown as the first or the second; a second claimant may stand in a line of
 # its own or in the same one.
-TOLD_OF_TWO_COLUMNS = ["E_ADVOCATE_UNKNOWN", "E_DOUBLE_CLAIM"]
+TOLD_OF_TWO_COLUMNS = ["E_ADVOCATE_UNKNOWN", "E_DOUBLE_CLAIM", "E_ADVOCATE_LEFT"]
 
 
 def places(sentence: str) -> set[str]:
@@ -61,7 +83,7 @@ def test_both_languages_say_the_same(code):
     assert code.severity == "file" or places(code.id) == set()
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", [*RULES, *PLAIN_RULES], ids=lambda rule: rule.code)
 def test_a_rule_has_a_reason_and_the_severity_of_its_code(rule):
     assert rule.notes
     assert rule.meta["severity"] == CODES[rule.code].severity
@@ -71,7 +93,9 @@ def test_every_code_of_a_line_has_exactly_one_rule_for_a_column():
     codes = [rule.code for rule in RULES if CODES[rule.code].severity != "file"]
 
     of_lines = {code.code for code in CODES.values() if code.severity != "file"}
-    assert sorted(codes) == sorted([*(of_lines - FOUND_BY_LOADING), *TOLD_OF_TWO_COLUMNS])
+    of_plain_feeds = {rule.code for rule in PLAIN_RULES}
+    elsewhere = FOUND_BY_LOADING | (of_plain_feeds - set(codes))
+    assert sorted(codes) == sorted([*(of_lines - elsewhere), *TOLD_OF_TWO_COLUMNS])
     assert len({(rule.code, rule.meta["field"]) for rule in RULES}) == len(RULES)
 
 

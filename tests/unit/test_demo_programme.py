@@ -80,7 +80,8 @@ def test_the_samples_in_the_tree_are_those_that_are_generated():
 
 
 def test_there_is_no_sample_that_nobody_generates():
-    folders = [PROJECT / "sftp_inbound" / partner for partner in DISTRIBUTORS]
+    agreements = load_agreements(PROJECT / "sftp_inbound", programme="demo")
+    folders = [PROJECT / "sftp_inbound" / partner for partner in agreements]
     kept = {
         path.relative_to(PROJECT / "sftp_inbound")
         for folder in folders

@@ -16,6 +16,13 @@ from tembaga.settings import PROJECT, Settings
 from tembaga.trial import TrialError, attempt, find_agreement
 
 INBOUND = PROJECT / "sftp_inbound"
+
+
+def of_sales(path):
+    agreement = read_agreement(path.parents[1] / "agreement.yml")
+    return agreement.feed_of(path.name) == agreement.feeds.sales
+
+
 SAMPLES = sorted(path for path in INBOUND.glob("*/samples/*") if path.suffix in (".csv", ".xlsx"))
 DAY = date(2026, 1, 8)
 HEADERS = ("document", "document_date", "advocate", "sku", "quantity", "amount")
@@ -42,7 +49,7 @@ def tried(file: Path, agreement: Path, settings: Settings) -> list[dict[str, obj
     return [dict(zip(found.judged.columns, row, strict=True)) for row in found.judged.rows]
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in SAMPLES if of_sales(path)], ids=lambda p: p.name)
 def test_a_sample_would_be_taken_whole_and_nothing_is_written(path, settings):
     agreement = find_agreement(path, settings, None)
 
@@ -51,6 +58,16 @@ def test_a_sample_would_be_taken_whole_and_nothing_is_written(path, settings):
     assert trial.verdict == "It would be taken whole: all of its 20 lines are accepted."
     assert len(trial.judged.rows) == 20
     assert not settings.root.exists()
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in SAMPLES if not of_sales(p)], ids=lambda path: path.name
+)
+def test_only_sales_are_tried(path, settings):
+    agreement = find_agreement(path, settings, None)
+
+    with pytest.raises(TrialError, match="only files of sales can be tried"):
+        attempt(path, agreement, settings=settings, today=DAY)
 
 
 def test_every_line_is_told_with_what_was_read_and_why(tmp_path, settings):

@@ -1,0 +1,93 @@
+"""Judging plain lines: hold them against what is known when they are loaded, and follow them.
+
+The files come in the order of their numbers, and each meets what those before it have changed.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from expectations.codes import CODES
+from tembaga.register.enrolments import enrol_advocates, enrol_outlets, name_products
+from tembaga.warehouse import requests
+
+NAMES_AT_A_TIME = 10_000
+OF_A_REQUEST = ("advocate", "reward", "requested_at")
+
+Rows = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a line that had passed does not hold after all."""
+
+    line_no: int
+    code: str
+    field: str
+    seen: str
+
+    @property
+    def outcome(self) -> str:
+        """What becomes of the line."""
+        return CODES[self.code].severity
+
+
+def judge_plain(
+    register: Connection, warehouse: Connection, file: Row[Any], rows: Rows
+) -> list[Finding]:
+    """Find the lines of a file that do not hold, and follow the others in the register.
+
+    There is something to find for the feeds in `JUDGES`. What follows in the warehouse is left
+    to the caller; the register's transaction, too.
+    """
+    found = JUDGES[file.feed](register, warehouse, file, rows)
+    return sorted((Finding(*each) for each in found), key=lambda each: each.line_no)
+
+
+Found = tuple[int, str, str, str]  # Line, code, field and value of a finding.
+
+
+def _outlets(
+    register: Connection, _warehouse: Connection, file: Row[Any], rows: Rows
+) -> Iterable[Found]:
+    return enrol_outlets(register, rows, partner=file.partner)
+
+
+def _advocates(
+    register: Connection, _warehouse: Connection, file: Row[Any], rows: Rows
+) -> Iterable[Found]:
+    return enrol_advocates(register, rows, partner=file.partner)
+
+
+def _products(
+    register: Connection, _warehouse: Connection, file: Row[Any], rows: Rows
+) -> Iterable[Found]:
+    name_products(register, rows, partner=file.partner)
+    return ()
+
+
+def _requests(
+    _register: Connection, warehouse: Connection, _file: Row[Any], rows: Rows
+) -> Iterable[Found]:
+    """Requests that came before: the same ones, and others under the same name."""
+    named = {row["request_id"]: row for row in rows}
+    known: dict[str, Row[Any]] = {}
+    for at in range(0, len(named), NAMES_AT_A_TIME):
+        some = list(named)[at : at + NAMES_AT_A_TIME]
+        query = select(requests).where(requests.c.request_id.in_(some))
+        known |= {row.request_id: row for row in warehouse.execute(query)}
+    for request_id, earlier in known.items():
+        row = named[request_id]
+        same = all(row[name] == getattr(earlier, name) for name in OF_A_REQUEST)
+        code = "DUPLICATE" if same else "E_REQUEST_TWICE"
+        yield row["line_no"], code, "request_id", request_id.partition("/")[2]
+
+
+JUDGES: dict[str, Callable[[Connection, Connection, Row[Any], Rows], Iterable[Found]]] = {
+    "outlets": _outlets,
+    "advocates": _advocates,
+    "products": _products,
+    "requests": _requests,
+}
