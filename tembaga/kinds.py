@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from tembaga.cells import number
 from tembaga.feeds import Feed
-from tembaga.lines import number
 from tembaga.reading import quoted
 
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)

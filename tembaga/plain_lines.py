@@ -9,9 +9,10 @@ amount           decimal(38, 10): the money of the line; null where the feed has
 
 import duckdb
 
+from tembaga.cells import cell_of, code_of, is_a_line, shape_of_lines
 from tembaga.feeds import Column
 from tembaga.kinds import SECRET, TEXT, WORD, Cell
-from tembaga.lines import cell_of, code_of, is_a_line, make_records, shape_of_lines
+from tembaga.lines import make_records
 from tembaga.plain_feeds import PlainFeed, WordColumn
 from tembaga.reading import quoted
 

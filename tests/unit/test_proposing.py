@@ -14,13 +14,21 @@ from typer.testing import CliRunner
 
 from tembaga.agreements import Agreement, load_agreements, read_agreement
 from tembaga.cli import app
+from tembaga.feeds import SalesFeed
 from tembaga.proposals import draft, keep
 from tembaga.proposing import Known, ProposalError, Subject, propose
 from tembaga.settings import PROJECT, Settings
 from tembaga.trial import attempt
 
 INBOUND = PROJECT / "sftp_inbound"
-SAMPLES = sorted(path for path in INBOUND.glob("*/samples/*") if path.suffix in (".csv", ".xlsx"))
+SAMPLES = sorted(
+    path
+    for path in INBOUND.glob("*/samples/*")
+    if path.suffix in (".csv", ".xlsx")
+    and isinstance(
+        read_agreement(path.parent.parent / "agreement.yml").feed_of(path.name), SalesFeed
+    )
+)
 REAL = sorted((PROJECT.parent / "shared/data/online_retail").rglob("*.csv"))[:1]
 DAY = date(2026, 1, 8)
 SUBJECT = Subject("north", 7, "demo", "IDR", "en")
