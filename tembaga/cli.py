@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from tembaga.settings import Settings, load_settings
+from tembaga.settings import Settings, load_settings, refuse_open_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -347,12 +347,17 @@ def migrate(context: typer.Context) -> None:
 
 
 @app.command()
-def check(context: typer.Context) -> None:
+def check(
+    context: typer.Context,
+    airflow: Annotated[
+        bool, typer.Option("--airflow", help="At the addresses of Airflow's connections, as tasks.")
+    ] = False,
+) -> None:
     """Look whether a service may start: settings, keys, register and warehouse; 1 if it may not."""
     from tembaga.upgrade import check as check_all
 
     with _in_sentences(Console(stderr=True)):
-        check_all(context.obj)
+        check_all(_of_airflow(context.obj) if airflow else context.obj)
     _say("Settings, register and warehouse are as this version needs them.")
 
 
@@ -640,6 +645,15 @@ def _who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
+
+
+def _of_airflow(settings: Settings) -> Settings:
+    """The settings as tasks have them; refuses a key that others may read."""
+    from tembaga.connections import drop_zone_key, with_connections
+
+    if key := drop_zone_key():
+        refuse_open_key(key)
+    return with_connections(settings)
 
 
 def _day(here: "Installation", as_of: datetime | None) -> date:

@@ -8,6 +8,7 @@ A setting that is set wins: only what it leaves open is asked of Airflow. So the
 which is told everything by settings, asks for nothing.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
@@ -44,6 +45,13 @@ def with_connections(settings: Settings) -> Settings:
     return load_settings(
         **{name: getattr(settings, name) for name in settings.model_fields_set} | found
     )
+
+
+def drop_zone_key() -> Path | None:
+    """The file of our private key, as the connection to the drop zone names it."""
+    found = _connection("drop_zone")
+    named = found.extra_dejson.get("key_file") if found else None
+    return Path(named) if named else None
 
 
 def _database(conn_id: str) -> str:

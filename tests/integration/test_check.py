@@ -99,6 +99,67 @@ def test_a_service_does_not_start_on_another_version(register: Engine, settings:
     assert [len(ended.stderr.splitlines()) for ended in (behind, ahead)] == [1, 1]
 
 
+def starts(home: Path, **connections: object) -> subprocess.CompletedProcess[str]:
+    """Begin a service as its container does, with what Airflow is told of its connections."""
+    return subprocess.run(
+        [str(PROJECT / "containers" / "service.sh"), "echo", "started"],
+        env={
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "PYTHONPATH": str(PROJECT),
+            "TEMBAGA_HOME": str(home),
+            "AIRFLOW_HOME": str(home / "airflow"),
+        }
+        | {f"AIRFLOW_CONN_{name.upper()}": json.dumps(of) for name, of in connections.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def connection_to(engine: Engine) -> dict[str, object]:
+    """What Airflow is told of a database of the tests' server."""
+    url = engine.url
+    address = {"host": str(url.query["host"]), "port": 5432, "schema": url.database}
+    return {"conn_type": "postgres", "login": "postgres"} | address
+
+
+def test_a_service_of_airflow_starts_where_all_is_as_it_needs(register: Engine, settings: Settings):
+    started = starts(settings.root, register=connection_to(register))
+
+    assert started.returncode == 0, started.stderr
+    assert started.stdout.splitlines()[-1] == "started"
+
+
+@pytest.mark.parametrize("fault", ["no address", "nobody there", "newer", "key open to others"])
+def test_a_service_of_airflow_that_may_not_start_says_so_in_one_line(
+    fault: str, register: Engine, settings: Settings, tmp_path: Path
+):
+    connections: dict[str, object] = {"register": connection_to(register)}
+    says = ""
+    if fault == "no address":
+        connections, says = {}, "The register has no address"
+    if fault == "nobody there":
+        nobody = {"host": "127.0.0.1", "port": free_port(), "password": "geheim"}
+        connections, says = {"register": connection_to(register) | nobody}, "does not answer"
+    if fault == "newer":
+        with register.begin() as connection:
+            connection.execute(text("update alembic_version set version_num = '9999'"))
+        says = "a newer version has migrated it"
+    if fault == "key open to others":
+        key = tmp_path / "key"
+        key.touch(mode=0o644)
+        connections["drop_zone"] = {"conn_type": "sftp", "extra": {"key_file": str(key)}}
+        says = "may be read by others than its owner"
+
+    ended = starts(settings.root, **connections)
+
+    assert ended.returncode == 1
+    assert "started" not in ended.stdout
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    assert says in ended.stderr
+    assert "geheim" not in ended.stderr + ended.stdout
+
+
 def test_a_service_without_a_register_does_not_start(settings: Settings):
     ended = ends("check", settings.root)
 
@@ -155,19 +216,7 @@ def test_a_task_works_on_the_register_of_the_connection(
                 "state) values (1, 'north', 'a.csv', 1, now(), now(), 'loaded')"
             )
         )
-    url = register.url
-    airflow.setenv(
-        "AIRFLOW_CONN_REGISTER",
-        json.dumps(
-            {
-                "conn_type": "postgres",
-                "host": str(url.query["host"]),
-                "login": "postgres",
-                "port": 5432,
-                "schema": url.database,
-            }
-        ),
-    )
+    airflow.setenv("AIRFLOW_CONN_REGISTER", json.dumps(connection_to(register)))
 
     assert label(1) == "north/a.csv"
 

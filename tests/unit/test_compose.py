@@ -237,9 +237,17 @@ def test_a_script_is_given_what_it_reads(script, service):
     assert read - {"TEMBAGA_HOME", "AIRFLOW_HOME"} <= environment(service).keys()  # The image's.
 
 
-@pytest.mark.parametrize("script", ["databases.sh", "prepare.sh"])
+@pytest.mark.parametrize("script", ["databases.sh", "prepare.sh", "service.sh"])
 def test_a_script_can_be_run(script):
     assert os.access(PROJECT / "containers" / script, os.X_OK)
+
+
+def test_no_service_of_airflow_starts_before_it_is_known_that_it_may():
+    commands = {name: service.get("command", []) for name, service in SERVICES.items()}
+    of_airflow = {name: command for name, command in commands.items() if "airflow" in command}
+
+    assert len(of_airflow) == 5
+    assert [n for n, c in of_airflow.items() if c[0] != "containers/service.sh"] == []
 
 
 def test_the_executor_of_the_workers_can_be_loaded():
