@@ -8,7 +8,6 @@ rule pack in the landing. So a replay can put the very same into an empty wareho
 
 import hashlib
 import shutil
-import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
 from tembaga import warehouse
+from tembaga.landing import workspace
 from tembaga.rulepack import Reward, RulePack, RulePackError, load_rulepack
 from tembaga.warehouse import replace_rows
 
@@ -161,8 +161,8 @@ def _folder(landing: Path, sha256: str) -> Path:
 def _copy(campaigns: Path, kept: Path, sha256: str) -> None:
     """Copy the pack's files, whole or not at all."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".", dir=kept.parent) as workspace:
-        copy = Path(workspace) / sha256
+    with workspace(kept.parent, "kept") as folder:
+        copy = folder / sha256
         copy.mkdir()
         for path in sorted(campaigns.iterdir()):
             if path.suffix in KEPT_SUFFIXES and path.is_file():

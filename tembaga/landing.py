@@ -12,8 +12,11 @@ back to a file here and a line in it.
 
 import hashlib
 import os
+import shutil
+import tempfile
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -81,6 +84,20 @@ def land(
         raise FileChangedError("The file was changed while it was read; it is received later.")
     os.replace(part, path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def workspace(folder: Path, purpose: str) -> Iterator[Path]:
+    """A folder in `folder` for what is renamed into place when it is whole; gone afterwards.
+
+    What a kill left of an earlier one for this purpose goes first, so the caller sees to it that
+    nobody works at the same time.
+    """
+    prefix = f".{purpose}-"
+    for left_by_a_kill in folder.glob(f"{prefix}*"):
+        shutil.rmtree(left_by_a_kill)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as made:
+        yield Path(made)
 
 
 def sha256_of(path: Path) -> str:

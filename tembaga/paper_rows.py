@@ -5,7 +5,6 @@ The rows of partners' plain feeds lie and are loaded in the same way.
 """
 
 import csv
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import duckdb
 from sqlalchemy import BigInteger, Connection, Date, Integer, String, Table, text
 
 from tembaga import parquet, warehouse
+from tembaga.landing import workspace
 from tembaga.reading import quoted
 
 TABLES: dict[str, Table] = {
@@ -39,11 +39,11 @@ _TYPES = ((BigInteger, "bigint"), (Integer, "integer"), (Date, "date"), (String,
 
 
 def write_rows(feed: str, rows: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Write the rows of a paper to `path`: all of them, or nothing."""
+    """Write the rows of a paper to `path`, by one process at a time: all of them, or nothing."""
     table = TABLES[feed]
     names = [column.name for column in table.columns]
-    with tempfile.TemporaryDirectory(prefix=".rows-", dir=path.parent) as folder:
-        plain, made = Path(folder) / "rows.csv", Path(folder) / "rows.parquet"
+    with workspace(path.parent, "rows") as folder:
+        plain, made = folder / "rows.csv", folder / "rows.parquet"
         with plain.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerows([row[name] for name in names] for row in rows)

@@ -12,10 +12,7 @@ and the outcomes add up to the file, in count and in money, or nothing is writte
 """
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,7 +42,6 @@ from tembaga.settings import Settings
 MEMORY_LIMIT = "500MB"  # Of DuckDB; what does not fit goes to the disk.
 RESULTS = ("rows.parquet", "held.parquet", "rejects.parquet", "validation.json")
 LINES = "lines.duckdb"
-WORKSPACE = ".validation-"
 OPEN_STATES = ("landed", "validated")
 
 # How the lines are measured, in days on which that is worth the same.
@@ -83,7 +79,7 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
         return
     folder = landing.folder_of(settings.landing, file.partner, file_no)
     try:
-        with _workspace(folder) as workspace:
+        with landing.workspace(folder, "validation") as workspace:
             rulepack = load_rulepack(settings.campaigns)
             feed = _feed_of(engine, file, agreement, rulepack)
             if isinstance(feed, SalesFeed):
@@ -333,15 +329,6 @@ def _list_hindrances(connection: duckdb.DuckDBPyConnection, rulepack: RulePack) 
     ]
     columns = [list(column) for column in zip(*found, strict=True)] or [[]] * 5
     connection.execute(HINDRANCES, columns)
-
-
-@contextmanager
-def _workspace(folder: Path) -> Iterator[Path]:
-    """A folder beside the results, so that they can be renamed into place; gone afterwards."""
-    for left_by_a_kill in folder.glob(f"{WORKSPACE}*"):
-        shutil.rmtree(left_by_a_kill)
-    with tempfile.TemporaryDirectory(prefix=WORKSPACE, dir=folder) as workspace:
-        yield Path(workspace)
 
 
 def _keep(workspace: Path, folder: Path) -> None:

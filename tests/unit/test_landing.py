@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from tembaga.inbox import written
-from tembaga.landing import FileChangedError, folder_of, is_plain, land, original, sha256_of
+from tembaga.landing import (
+    FileChangedError,
+    folder_of,
+    is_plain,
+    land,
+    original,
+    sha256_of,
+    workspace,
+)
 
 
 def take(contents: bytes, path: Path, size_bytes: int | None = None) -> None:
@@ -135,3 +143,16 @@ def test_odd_names_are_spelled_out_and_none_like_another() -> None:
     assert len(set(spelled)) == len(odd)
     assert not any(is_plain(name) for name in spelled)
     assert all(name.isprintable() and len(name) < 240 for name in spelled)
+
+
+def test_a_workspace_takes_away_what_a_kill_left_of_an_earlier_one(tmp_path: Path):
+    left, other = tmp_path / ".rows-left", tmp_path / ".validation-left"
+    for folder in (left, other):
+        folder.mkdir()
+    (left / "rows.csv").touch()
+
+    with workspace(tmp_path, "rows") as folder:
+        (folder / "rows.csv").touch()
+        assert not left.exists()
+
+    assert list(tmp_path.iterdir()) == [other]
