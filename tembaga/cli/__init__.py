@@ -60,6 +60,7 @@ def _log_to_stderr(*, verbose: bool) -> None:
     """Say what Tembaga does, and of the libraries it uses only what goes wrong."""
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    logging.getLogger("tembaga").setLevel(level)  # Airflow sets its own on the root of all.
     for handler in logging.getLogger().handlers:
         handler.addFilter(
             lambda record: record.levelno >= logging.ERROR or record.name.startswith("tembaga")
