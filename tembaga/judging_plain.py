@@ -5,16 +5,23 @@ The files come in the order of their numbers, and each meets what those before i
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import duckdb
 from sqlalchemy import Connection, Row, select
 
 from expectations.codes import CODES
+from tembaga.reading import quoted
 from tembaga.register.enrolments import enrol_advocates, enrol_outlets, name_products
 from tembaga.warehouse import requests
 
 NAMES_AT_A_TIME = 10_000
 OF_A_REQUEST = ("advocate", "reward", "requested_at")
+FINDINGS = (
+    "create table found (line_no integer, outcome varchar, code varchar, field varchar, "
+    "seen varchar, amount decimal(38, 10))"
+)
 
 Rows = Sequence[dict[str, Any]]
 
@@ -44,6 +51,20 @@ def judge_plain(
     """
     found = JUDGES[file.feed](register, warehouse, file, rows)
     return sorted((Finding(*each) for each in found), key=lambda each: each.line_no)
+
+
+def write_findings(found: Sequence[Finding], path: Path) -> None:
+    """Write the findings to `path`, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    with duckdb.connect() as connection:
+        connection.execute(FINDINGS)
+        if found:
+            connection.executemany(
+                "insert into found values ($1, $2, $3, $4, $5, null)",
+                [[f.line_no, f.outcome, f.code, f.field, f.seen] for f in found],
+            )
+        connection.execute(f"copy found to {quoted(str(part))} (format parquet)")
+    part.replace(path)
 
 
 Found = tuple[int, str, str, str]  # Line, code, field and value of a finding.

@@ -2,6 +2,7 @@
 
 import random
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, select, update
 from tembaga.plain_feeds import PLAIN_FEEDS
 from tembaga.register.tables import advocates, consents, files, outlets
 from tembaga.settings import Settings
+from tembaga.trial import attempt
 from tembaga.waiting import to_post, to_validate
 
 UNLISTED = {"unlisted": {"advocate": "accept", "outlet": "accept"}}
@@ -162,6 +164,31 @@ def test_nobody_changes_whom_another_has_enrolled(joined: Desk):
     )
     assert joined.asks(select(advocates.c.name)) == [("Ani Lestari",)]
     assert joined.asks_warehouse("select file_no from raw.advocates") == [(2,)]
+
+
+def test_a_trial_knows_who_is_enrolled_and_enrols_nobody(joined: Desk, tmp_path: Path):
+    known, foreign = ADVOCATE, ADVOCATE | {"advocate": "A-2", "outlet": "O-9"}
+    columns = ",".join(ADVOCATE)
+    lines = [",".join(line.values()) for line in (known, foreign, ADVOCATE | {"advocate": "A-3"})]
+    (tmp_path / "advocates_2.csv").write_text("\n".join([columns, *lines, ""]), encoding="utf-8")
+
+    url = joined.register.url.render_as_string(hide_password=False)
+    settings = joined.settings.model_copy(update={"register_url": url})
+
+    trial = attempt(
+        tmp_path / "advocates_2.csv",
+        joined.agreements["north"],
+        settings=settings,
+        today=date(2026, 3, 2),
+    )
+
+    assert [row[:5] for row in trial.judged.rows] == [
+        [2, "accepted", None, None, None],
+        [3, "rejected", "E_NOT_ENROLLED", "outlet", "O-9"],
+        [4, "accepted", None, None, None],
+    ]
+    assert trial.verdict == "It would be taken: 2 of its 3 lines are accepted."
+    assert joined.asks(select(advocates.c.advocate)) == [("A-1",)]
 
 
 def test_the_newest_line_stands_whenever_an_older_file_is_loaded(joined: Desk):
