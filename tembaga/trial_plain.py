@@ -19,11 +19,12 @@ from tembaga.rulepack import MINOR_UNITS, RulePack
 from tembaga.settings import Settings
 from tembaga.validate import examine_plain
 
-ENROLLING = ("outlets", "advocates")
+HELD_AGAINST = ("outlets", "advocates", "activities")  # The register, when they are loaded.
 UNTAKEN = 2**31 - 1  # The number of a file that has none yet: it comes after all others.
 BEFORE = {
     "requests": "Whether the file, or requests of it, came before was not checked, nor whether "
     "there are points enough.",
+    "activities": "Whether the file, or activities of it, came before was not checked.",
     "claims": "Whether the file came before was not checked, nor what is payable of each voucher.",
 }
 
@@ -39,13 +40,13 @@ def not_asked_of(
             why = "no register runs on this home" if register is None else "none was ever issued"
             remarks.insert(0, f"Whether vouchers are known was not checked: {why}.")
         return (register if has_key else None), remarks
-    if feed.name in (*OF_THE_ENROLLED, *ENROLLING):
+    if feed.name in (*OF_THE_ENROLLED, *HELD_AGAINST):
         if register is None:
             kinds = "Who" if feed.name in OF_THE_ENROLLED else "Who or what"
             remarks.insert(
                 0, f"{kinds} is enrolled was not checked: no register runs on this home."
             )
-        elif feed.name in ENROLLING:
+        elif feed.name in HELD_AGAINST:
             remarks.append("Files that come before this one may enrol outlets and advocates.")
     return register, remarks
 
@@ -63,7 +64,7 @@ def examine_untaken(
 ) -> Mapping[str, Figures]:
     """Judge every line of a file that was not received; the figures by outcome.
 
-    Those of outlets and advocates are held against who is enrolled now, as loading would.
+    Outlets, advocates and activities are held against who is enrolled now, as loading would.
 
     Raises:
         FileRefused: The file is not what was agreed.
@@ -85,7 +86,7 @@ def examine_untaken(
         workspace=workspace,
         settings=settings,
     )
-    if register is None or feed.name not in ENROLLING:
+    if register is None or feed.name not in HELD_AGAINST:
         return figures
     rows = read_rows(workspace / "rows.parquet")
     with register.connect() as connection:

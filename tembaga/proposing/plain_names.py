@@ -120,6 +120,27 @@ PLAIN_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "kadaluarsa", "tanggal kedaluwarsa", "berlaku sampai", "berlaku hingga",
         ),
     },
+    "activities": {
+        "activity_id": (
+            "activity id", "activity no", "activity number", "no kegiatan", "nomor kegiatan",
+            "id kegiatan", "no aktivitas", "nomor aktivitas",
+        ),
+        "advocate": _ADVOCATE,
+        "activity": (
+            "activity", "activity type", "kegiatan", "jenis kegiatan", "aktivitas",
+            "jenis aktivitas",
+        ),
+        "done_on": (
+            "done on", "date", "activity date", "date done", "tanggal", "tgl",
+            "tanggal kegiatan", "tgl kegiatan",
+        ),
+        "outlet": _OUTLET,
+        "referred_advocate": (
+            "referred", "referred member", "referred mechanic", "referred advocate", "referee",
+            "diajak", "anggota diajak", "mekanik diajak", "anggota baru", "mekanik baru",
+        ),
+        "proof": ("proof", "reference", "evidence", "bukti", "rujukan", "rujukan bukti"),
+    },
 }  # fmt: skip
 
 # By our word, the words of others for it.
@@ -131,5 +152,16 @@ WORDS: dict[str, tuple[str, ...]] = {
     "en": ("en", "english", "inggris", "bahasa inggris"),
     "fulfilled": ("fulfilled", "delivered", "sent", "terkirim", "dikirim", "terpenuhi", "selesai"),
     "rejected": ("rejected", "refused", "cancelled", "ditolak", "tolak", "batal", "dibatalkan"),
+    "planogram_photo": (
+        "planogram photo",
+        "planogram",
+        "photo",
+        "display photo",
+        "foto planogram",
+        "foto",
+        "foto pajangan",
+    ),
+    "training": ("training", "course", "pelatihan", "latihan"),
+    "referral": ("referral", "refer", "referensi", "ajakan", "rekomendasi"),
     "used": ("used", "redeemed", "dipakai", "terpakai", "digunakan"),
 }

@@ -20,16 +20,33 @@ Found = tuple[int, str, str, str]  # Line, code, column and value.
 
 
 def find_faults(register: Connection, feed: str, rows: Rows, *, partner: str) -> list[Found]:
-    """The lines of a file of outlets or advocates that could not be followed now, and why.
+    """The lines of a file of outlets, advocates or activities that do not hold now, and why.
 
     Nothing is changed.
     """
+    if feed == "activities":
+        return list(find_strangers(register, rows))
     outlet_codes = (row["outlet"] for row in rows if row["outlet"])
     shops = _known(register, outlets, "outlet", outlet_codes)
     if feed == "outlets":
         return _faults_of_outlets(rows, shops, partner)
     known = _known(register, advocates, "advocate", (row["advocate"] for row in rows))
     return _faults_of_advocates(rows, known, shops, partner)
+
+
+def find_strangers(register: Connection, rows: Rows) -> Iterator[Found]:
+    """The lines of activities that name an advocate or outlet that is not enrolled."""
+    columns = ("advocate", "referred_advocate", "outlet")
+    named = {name: [row[name] for row in rows if row[name]] for name in columns}
+    people = _known(
+        register, advocates, "advocate", [*named["advocate"], *named["referred_advocate"]]
+    )
+    shops = _known(register, outlets, "outlet", named["outlet"])
+    known = {"advocate": people, "referred_advocate": people, "outlet": shops}
+    for row in rows:
+        strangers = [name for name in columns if row[name] and row[name] not in known[name]]
+        if strangers:
+            yield row["line_no"], "E_NOT_ENROLLED", strangers[0], row[strangers[0]]
 
 
 def enrol_outlets(register: Connection, rows: Rows, *, partner: str) -> list[Found]:

@@ -255,6 +255,8 @@ OF_FEEDS = {
     "requests": "Request No,Member No,Reward,Requested At\nR-1,A-1,voucher_50,2026-01-13T09:00Z\n",
     "voucher_status": "Voucher,Status,Tgl,Alasan\nK7MQ2-XH9TW-7,DITOLAK,13/01/2026,habis\n",
     "products": "Kode Barang,SKU,Berlaku Sejak\nB-1,RJW-M101,13/01/2026\n",
+    "activities": "No Kegiatan,Member,Activity,Date,Diajak,Bukti\n"
+    "K-1,A-1,pelatihan,13/01/2026,,daftar 7\n",
     "opening_balances": "No Anggota,Saldo Poin,Tgl Perolehan,Berlaku Sampai\n"
     "A-1,1200,13/01/2026,31/12/2026\n",
 }
