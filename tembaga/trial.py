@@ -24,6 +24,7 @@ from expectations.codes import AGAIN, CODES, sent_again
 from tembaga.agreement_faults import placeholders
 from tembaga.agreements import Agreement, AgreementError, load_agreements, read_agreement
 from tembaga.feeds import SalesFeed, Unlisted
+from tembaga.file_plane import file_plane
 from tembaga.outcomes import Figures
 from tembaga.plain_feeds import PlainFeed
 from tembaga.questions import Answer
@@ -32,7 +33,7 @@ from tembaga.refusal import FileRefused
 from tembaga.register import RegisterUnreachableError, open_register
 from tembaga.rulepack import load_programme, load_rulepack
 from tembaga.settings import Settings
-from tembaga.validate import LINES, examine
+from tembaga.validate import examine
 
 OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
 FACTS = (
@@ -153,20 +154,22 @@ def attempt(file: Path, agreement: Agreement, *, settings: Settings, today: date
             return _refused(agreement, refused, remarks)
         with tempfile.TemporaryDirectory(prefix="tembaga-trial-") as folder:
             workspace = Path(folder)
-            try:
-                figures = examine(
-                    file,
-                    feed,
-                    partner=agreement.partner,
-                    seen_on=today,
-                    register=register,
-                    rulepack=rulepack,
-                    workspace=workspace,
-                    settings=settings,
-                )
-            except FileRefused as refused:
-                return _refused(agreement, refused, remarks)
-            return _taken(agreement, figures, workspace, remarks)
+            with file_plane(workspace, file) as connection:
+                try:
+                    figures = examine(
+                        connection,
+                        file,
+                        feed,
+                        partner=agreement.partner,
+                        seen_on=today,
+                        register=register,
+                        rulepack=rulepack,
+                        workspace=workspace,
+                        settings=settings,
+                    )
+                except FileRefused as refused:
+                    return _refused(agreement, refused, remarks)
+                return _taken(agreement, figures, connection, workspace, remarks)
 
 
 def today(agreement: Agreement, settings: Settings) -> date:
@@ -227,14 +230,17 @@ def _refused(agreement: Agreement, refused: FileRefused, remarks: Sequence[str])
 
 
 def _taken(
-    agreement: Agreement, figures: Mapping[str, Figures], workspace: Path, remarks: Sequence[str]
+    agreement: Agreement,
+    figures: Mapping[str, Figures],
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Path,
+    remarks: Sequence[str],
 ) -> Trial:
     facts = ", ".join(f"lines.{name}" for name in FACTS)
     rejects = quoted(str(workspace / "rejects.parquet"))
-    with duckdb.connect(str(workspace / LINES), read_only=True) as connection:
-        read = connection.execute(READ.format(facts=facts, shown_max=SHOWN_MAX)).fetchall()
-        query = JUDGED.format(facts=facts, rejects=rejects, judged_max=JUDGED_MAX)
-        judged = connection.execute(query).fetchall()
+    read = connection.execute(READ.format(facts=facts, shown_max=SHOWN_MAX)).fetchall()
+    query = JUDGED.format(facts=facts, rejects=rejects, judged_max=JUDGED_MAX)
+    judged = connection.execute(query).fetchall()
     if len(judged) == JUDGED_MAX:
         remarks = [*remarks, f"Only the first {JUDGED_MAX:,} lines are told of one by one."]
     feed = agreement.feeds.sales
