@@ -107,7 +107,9 @@ class FailingLines(TableMetricProvider):
             metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
         )
         failing = metric_value_kwargs["failing"].format(batch=table)
-        counted = sqlalchemy.literal_column(f"count(case when {failing} then 1 end)")
+        counted: sqlalchemy.ColumnElement[int] = sqlalchemy.literal_column(
+            f"count(case when {failing} then 1 end)"
+        )
         return counted, domain, accessor
 
 
