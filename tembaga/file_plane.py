@@ -6,23 +6,27 @@ from pathlib import Path
 
 import duckdb
 
-from tembaga.reading import quoted
+from tembaga.feeds import Feed
+from tembaga.reading import COPY, quoted
+from tembaga.small_files import are_small, small_database
 
 MEMORY_LIMIT = "500MB"  # What does not fit goes to the disk.
-SMALL_BYTES = 4 * 1024**2  # A file of at most so many, as it came, is judged in memory.
 
 
 @contextmanager
-def file_plane(workspace: Path, original: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def file_plane(
+    original: Path, feed: Feed, *, workspace: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty database for a file; what it needs of the disk lies in the workspace."""
-    is_small = original.stat().st_size <= SMALL_BYTES
-    where = ":memory:" if is_small else str(workspace / "lines.duckdb")
-    with duckdb.connect(where) as connection:
+    is_as_it_came = feed.format in COPY and feed.packing == "none" and feed.encryption == "none"
+    if is_as_it_came and are_small([original]):
+        with small_database() as connection:
+            yield connection
+        return
+    with duckdb.connect(str(workspace / "lines.duckdb")) as connection:
         connection.execute(
             f"set memory_limit = '{MEMORY_LIMIT}'; "
             f"set temp_directory = {quoted(str(workspace / 'spilled'))}; "
             "set enable_progress_bar = false"
         )
-        if is_small:
-            connection.execute("set threads = 1")  # The lines are one piece of work.
         yield connection

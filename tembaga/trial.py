@@ -154,7 +154,7 @@ def attempt(file: Path, agreement: Agreement, *, settings: Settings, today: date
             return _refused(agreement, refused, remarks)
         with tempfile.TemporaryDirectory(prefix="tembaga-trial-") as folder:
             workspace = Path(folder)
-            with file_plane(workspace, file) as connection:
+            with file_plane(file, feed, workspace=workspace) as connection:
                 try:
                     figures = examine(
                         connection,

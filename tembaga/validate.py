@@ -119,7 +119,7 @@ def _examined(
 ) -> dict[str, Figures]:
     """Write the results into the workspace, and return the figures by outcome."""
     original = landing.original(settings.landing, file.partner, file.file_no, file.name)
-    with file_plane(workspace, original) as connection:
+    with file_plane(original, feed, workspace=workspace) as connection:
         if isinstance(feed, SalesFeed):
             return examine(
                 connection,
