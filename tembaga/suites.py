@@ -106,7 +106,7 @@ class FailingLines(TableMetricProvider):
         table, domain, accessor = execution_engine.get_compute_domain(
             metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
         )
-        failing = metric_value_kwargs["failing"].format(batch=table)
+        failing = metric_value_kwargs["failing"].format(batch=f"({table})")
         counted: sqlalchemy.ColumnElement[int] = sqlalchemy.literal_column(
             f"count(case when {failing} then 1 end)"
         )
