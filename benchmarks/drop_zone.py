@@ -15,8 +15,8 @@ from tembaga import stages
 from tembaga.embedded.services import running
 from tembaga.embedded.sftp_server import drop_zone_folder
 from tembaga.installation import Installation
-from tembaga.register import migrate
 from tembaga.settings import load_settings
+from tembaga.upgrade import upgrade
 
 PROGRAMME = "online_retail"
 COLUMNS = (
@@ -55,8 +55,8 @@ def drop_zone(partners: Sequence[str]) -> Iterator[DropZone]:
             "drop_zone_port": 0,
             "smtp_port": 0,
         }
-        with running(load_settings(**options)) as settings, Installation(settings) as here:
-            migrate(here.engine)
+        with running(load_settings(**options)) as settings:
+            upgrade(settings)
             # The addresses of the services are read from the home.
             options = {k: v for k, v in options.items() if not k.endswith("_port")}
             yield DropZone(options)

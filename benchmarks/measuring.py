@@ -29,10 +29,14 @@ class Took:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a call in a process of its own returned, and what it took."""
+    """What a call in a process of its own returned, and what it took.
+
+    `cpu_seconds` are those of its cores: where other programs run meanwhile, they tell more.
+    """
 
     result: Any
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     parts: list[Took]
 
@@ -62,10 +66,16 @@ def _measure(function: Callable[..., Any], args: tuple[Any, ...]) -> Measured:
     times.addHandler(parts)
     times.setLevel(logging.DEBUG)
     times.propagate = False
-    began = time.perf_counter()
+    began, computed = time.perf_counter(), _cpu_seconds()
     result = function(*args)
-    seconds = time.perf_counter() - began
-    return Measured(result, seconds, _peak_bytes(), parts.found)
+    seconds, computed = time.perf_counter() - began, _cpu_seconds() - computed
+    return Measured(result, seconds, computed, _peak_bytes(), parts.found)
+
+
+def _cpu_seconds() -> float:
+    """What this process and those that it started and awaited have computed, on all cores."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
 
 
 class _Parts(logging.Handler):

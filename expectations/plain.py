@@ -10,7 +10,7 @@ from datetime import date
 
 import great_expectations as gx
 
-from expectations.codes import CODES
+from expectations.rules import line_rule, rule
 from tembaga.kinds import FIRST_DAY, LAST_DAY, Cell
 from tembaga.plain_feeds import PlainFeed
 from tembaga.suites import Rule
@@ -48,14 +48,7 @@ def plain_suite(feed: PlainFeed, own: Iterable[Rule] = (), *, facts: Facts) -> g
 
 def where(code: str, field: str, failing: str, *, notes: str, seen: str | None = None) -> Rule:
     """The rule that no line is `failing`; what is said is what stands in its field."""
-    query = f"select line_no, {seen or _text(field)} as seen from {{batch}} "
-    return rule(code, field, f"{query} where fits and ({failing})", notes=notes)
-
-
-def rule(code: str, field: str, query: str, *, notes: str) -> Rule:
-    """The rule that a query finds nothing."""
-    meta = {"code": code, "severity": CODES[code].severity, "field": field}
-    return Rule(unexpected_rows_query=query, notes=notes, meta=meta)
+    return line_rule(code, field, f"fits and ({failing})", seen=seen or _text(field), notes=notes)
 
 
 def _text(field: str) -> str:
@@ -70,10 +63,11 @@ def _rules_of_all(feed: PlainFeed) -> Iterable[Rule]:
         "where found_lines = 0",
         notes="A header alone is an export that went wrong.",
     )
-    yield rule(
+    yield line_rule(
         "E_COLUMNS",
         "",
-        "select line_no, cells as seen from {batch} where not fits",
+        "not fits",
+        seen="cells",
         notes="A cell too few or too many shifts all that follow; no value is guessed.",
     )
 

@@ -10,7 +10,7 @@ from datetime import date
 
 import great_expectations as gx
 
-from expectations.codes import CODES
+from expectations.rules import line_rule, rule
 from tembaga.due import WEEKDAYS
 from tembaga.feeds import SalesFeed
 from tembaga.plausible import Plausible
@@ -68,10 +68,15 @@ def repeats_suite() -> gx.ExpectationSuite:
         "{batch} where line_key in (select line_key from {batch} group by line_key "
         "having min(content_key) <> max(content_key))"
     )
+    # So do few lines share one at all.
+    repeated = (
+        "{batch} where line_key in (select line_key from {batch} group by line_key "
+        "having count(*) > 1)"
+    )
     return gx.ExpectationSuite(
         name="repeats",
         expectations=[
-            _rule(
+            rule(
                 "E_CONFLICT",
                 "document",
                 f"select line_no, line_ref as seen from {differing} qualify "
@@ -80,7 +85,7 @@ def repeats_suite() -> gx.ExpectationSuite:
                 notes="Two contents under one line number: we cannot know which is meant, so "
                 "neither counts.",
             ),
-            _rule(
+            rule(
                 "E_DOUBLE_CLAIM",
                 "document",
                 f"select line_no, line_ref as seen from {differing} qualify "
@@ -89,10 +94,10 @@ def repeats_suite() -> gx.ExpectationSuite:
                 notes="One sale under two names of advocates: a sale counts once, and we cannot "
                 "know for whom.",
             ),
-            _rule(
+            rule(
                 "DUPLICATE",
                 "document",
-                "select line_no, line_ref as seen from {batch} qualify "
+                f"select line_no, line_ref as seen from {repeated} qualify "
                 f"row_number() over ({same_line}, content_key order by line_no) > 1 and "
                 f"min(content_key) over ({same_line}) = max(content_key) over ({same_line})",
                 notes="The same line written twice counts once; the first stands.",
@@ -115,7 +120,7 @@ IS_NOT_VOID = "action is distinct from 'void'"
 
 
 def _file_rules(feed: SalesFeed) -> Iterable[Rule]:
-    yield _rule(
+    yield rule(
         "E_FILE_EMPTY",
         "",
         "select found_lines from (select count(*) as found_lines from {batch}) "
@@ -123,7 +128,7 @@ def _file_rules(feed: SalesFeed) -> Iterable[Rule]:
         notes="A header alone is an export that went wrong; a day without sales sends no file.",
     )
     if feed.control_total is not None:
-        yield _rule(
+        yield rule(
             "E_FILE_CONTROL_TOTAL",
             "",
             "select stated_lines, stated_amount, found_lines, "
@@ -138,10 +143,11 @@ def _file_rules(feed: SalesFeed) -> Iterable[Rule]:
 
 
 def _document_rules(oldest_on: date, latest_on: date) -> Iterable[Rule]:
-    yield _rule(
+    yield line_rule(
         "E_COLUMNS",
         "",
-        "select line_no, cells as seen from {batch} where not fits",
+        "not fits",
+        seen="cells",
         notes="A cell too few or too many shifts all that follow; no value is guessed.",
     )
     yield _where(
@@ -403,14 +409,7 @@ def _is_hindered(code: str) -> str:
 
 
 def _where(code: str, field: str, failing: str, *, notes: str, seen: str | None = None) -> Rule:
-    seen = seen or field
-    query = f"select line_no, {seen} as seen from {{batch}} where fits and ({failing})"
-    return _rule(code, field, query, notes=notes)
-
-
-def _rule(code: str, field: str, query: str, *, notes: str) -> Rule:
-    meta = {"code": code, "severity": CODES[code].severity, "field": field}
-    return Rule(unexpected_rows_query=query, notes=notes, meta=meta)
+    return line_rule(code, field, f"fits and ({failing})", seen=seen or field, notes=notes)
 
 
 def _quoted(text: str) -> str:

@@ -27,6 +27,7 @@ from tembaga.plain_feeds import PlainFeed
 from tembaga.reading import quoted
 from tembaga.reading.records import UNSEEN
 from tembaga.rulepack import MINOR_UNITS, Programme
+from tembaga.small_files import are_small, kept_duckdb
 
 OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
 SHOWN_MAX = 200  # Reasons in the answer for people.
@@ -147,7 +148,7 @@ class Answer:
         if not self.found:
             return
         paths = ", ".join(quoted(str(path)) for path in self.found)
-        with duckdb.connect() as connection:
+        with kept_duckdb() if are_small(self.found) else duckdb.connect() as connection:
             result = connection.execute(query.format(f"from read_parquet([{paths}])"))
             while rows := result.fetchmany(FETCHED):
                 yield from rows

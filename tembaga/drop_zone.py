@@ -90,6 +90,11 @@ def open_connection(conn_id: str = "drop_zone") -> Iterator[SFTPClient]:
             yield sftp
 
 
+def is_lost(sftp: SFTPClient, error: Exception) -> bool:
+    """Whether an error means that this connection is good for nothing any more."""
+    return isinstance(error, (paramiko.SSHException, TimeoutError)) or _is_closed(sftp)
+
+
 def deliver(sftp: SFTPClient, folder: str, name: str, data: bytes) -> None:
     """Put a file into a folder, whole or not at all; one of that name is replaced.
 
@@ -255,7 +260,7 @@ def _working(sftp: SFTPClient, where: str) -> Iterator[None]:
     try:
         yield
     except (paramiko.SSHException, EOFError, OSError) as error:
-        if isinstance(error, (paramiko.SSHException, TimeoutError)) or _is_closed(sftp):
+        if is_lost(sftp, error):
             raise DropZoneUnreachable(
                 f"The connection to the drop zone at {where} was lost. Nothing of it is half "
                 "done: run this again when the server is there."

@@ -179,7 +179,7 @@ class Figures:
 
 
 def judge(
-    connection: duckdb.DuckDBPyConnection, suite: gx.ExpectationSuite, *, database: Path, table: str
+    connection: duckdb.DuckDBPyConnection, suite: gx.ExpectationSuite, *, table: str
 ) -> dict[str, Any]:
     """Ask the rules of a suite about a table, and write the failing lines to the rejects.
 
@@ -188,17 +188,20 @@ def judge(
 
     Raises:
         FileRefused: A rule about the whole file is not met.
+        AccountingError: The rejects are not those that Great Expectations counted.
     """
-    found, failures = run_suite(suite, database=str(database), table=table)
-    for number, rule in enumerate(failures):
+    found, failures = run_suite(suite, connection=connection, table=table)
+    for number, (rule, n_lines) in enumerate(failures):
         outcome = CODES[rule.code].severity
         if outcome == "file":
             raise FileRefused(rule.code, **_detail(connection, rule, table))
-        connection.execute(
+        written = connection.execute(
             "insert into rejects select line_no, $1, $2, $3, $4, left(seen, $5) "
             f"from ({rule.on(table)})",
             [number, outcome, rule.code, rule.field, SEEN_CHARACTERS_MAX],
-        )
+        ).fetchone()
+        if written != (n_lines,):
+            raise AccountingError(f"{rule.code} found {n_lines} lines, and others were written")
     return found
 
 

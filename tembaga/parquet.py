@@ -14,6 +14,7 @@ import duckdb
 from sqlalchemy import Connection, text
 
 from tembaga.reading import quoted
+from tembaga.small_files import kept_duckdb
 from tembaga.warehouse import make_scratch
 
 CSV = "(format csv, header false)"
@@ -23,14 +24,14 @@ MEMORY_LIMIT = "500MB"  # Of the DuckDB beside PostgreSQL; what does not fit goe
 
 def columns_of(paths: list[Path]) -> set[str]:
     """The columns that at least one of the files has."""
-    with duckdb.connect() as beside:
+    with kept_duckdb() as beside:
         found = beside.execute(f"describe from {read(paths)}").fetchall()
     return {str(column[0]) for column in found}
 
 
 def count(path: Path) -> int:
     """How many rows a file has."""
-    with duckdb.connect() as beside:
+    with kept_duckdb() as beside:
         found = beside.execute(f"select count(*) from {read([path])}").fetchone()
     return int(found[0]) if found else 0
 

@@ -9,11 +9,15 @@ load dbt and Great Expectations.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from tembaga import waiting
 from tembaga.installation import Installation
+
+if TYPE_CHECKING:
+    from paramiko import SFTPClient
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +45,14 @@ def look(here: Installation) -> list[int]:
 
 def receive(here: Installation, file_no: int) -> None:
     """Bring one file into the landing."""
+    with here.drop_zone() as sftp:
+        _receive(here, file_no, sftp)
+
+
+def _receive(here: Installation, file_no: int, sftp: "SFTPClient") -> None:
     from tembaga import receive
 
-    with here.drop_zone() as sftp:
-        receive.receive(sftp, here.engine, file_no, settings=here.settings)
+    receive.receive(sftp, here.engine, file_no, settings=here.settings)
 
 
 def validate(here: Installation, file_no: int) -> None:
@@ -156,20 +164,7 @@ def receive_files(here: Installation, say: Say) -> None:
     """Receive, validate, load and answer what lies in the inboxes, as the DAG of that name."""
     files = look(here)
     say(f"files to receive: {len(files)}")
-    from tembaga.drop_zone import DropZoneUnreachable
-
-    failed = []
-    for nth, file_no in enumerate(files, start=1):
-        try:
-            receive(here, file_no)
-            validate(here, file_no)
-        except DropZoneUnreachable:
-            raise  # No other file would fare better.
-        except Exception as error:  # A file that fails holds up no other.
-            log.exception("file %d failed", file_no)
-            failed.append(f"{here.label(file_no)} ({error})")
-        if nth % 50 == 0:
-            say(f"received and validated: {nth} of {len(files)}")
+    failed = _receive_each(here, files, say) if files else []
     say(f"files loaded: {len(load(here))}")
     say(f"files answered: {acknowledge(here)}")
     if told := alarm(here):
@@ -179,6 +174,26 @@ def receive_files(here: Installation, say: Say) -> None:
             f"These files failed and are taken up again by the next run: {'; '.join(failed)}. "
             "The others went on."
         )
+
+
+def _receive_each(here: Installation, files: Sequence[int], say: Say) -> list[str]:
+    """Receive and validate files over one connection; which ones failed, and why."""
+    from tembaga.drop_zone import is_lost
+
+    failed = []
+    with here.drop_zone() as sftp:
+        for nth, file_no in enumerate(files, start=1):
+            try:
+                _receive(here, file_no, sftp)
+                validate(here, file_no)
+            except Exception as error:  # A file that fails holds up no other.
+                if is_lost(sftp, error):
+                    raise  # No other file would fare better.
+                log.exception("file %d failed", file_no)
+                failed.append(f"{here.label(file_no)} ({error})")
+            if nth % 50 == 0:
+                say(f"received and validated: {nth} of {len(files)}")
+    return failed
 
 
 def post_ledger(here: Installation, as_of: date, say: Say) -> None:

@@ -13,12 +13,14 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 from sqlalchemy import Engine
 
 from expectations.codes import CODES
 from tembaga.agreement_faults import placeholders
 from tembaga.agreements import Agreement, AgreementError, load_agreements, read_agreement
 from tembaga.feeds import SalesFeed, Unlisted
+from tembaga.file_plane import file_plane
 from tembaga.outcomes import Figures
 from tembaga.plain_feeds import PlainFeed
 from tembaga.questions import Answer
@@ -121,16 +123,26 @@ def attempt(file: Path, agreement: Agreement, *, settings: Settings, today: date
             return _refused(agreement, refused, remarks)
         with tempfile.TemporaryDirectory(prefix="tembaga-trial-") as folder:
             workspace = Path(folder)
-            try:
-                figures = _examine(
-                    file, feed, agreement, register, rulepack, workspace, settings, today
-                )
-            except FileRefused as refused:
-                return _refused(agreement, refused, remarks)
-            return _taken(agreement, feed, figures, workspace, remarks)
+            with file_plane(file, feed, workspace=workspace) as connection:
+                try:
+                    figures = _examine(
+                        connection,
+                        file,
+                        feed,
+                        agreement,
+                        register,
+                        rulepack,
+                        workspace,
+                        settings,
+                        today,
+                    )
+                except FileRefused as refused:
+                    return _refused(agreement, refused, remarks)
+                return _taken(agreement, feed, figures, connection, workspace, remarks)
 
 
 def _examine(
+    connection: duckdb.DuckDBPyConnection,
     file: Path,
     feed: SalesFeed | PlainFeed,
     agreement: Agreement,
@@ -142,6 +154,7 @@ def _examine(
 ) -> Mapping[str, Figures]:
     if isinstance(feed, PlainFeed):
         return examine_untaken(
+            connection,
             file,
             feed,
             agreement=agreement,
@@ -152,6 +165,7 @@ def _examine(
             settings=settings,
         )
     return examine(
+        connection,
         file,
         feed,
         partner=agreement.partner,
@@ -227,10 +241,11 @@ def _taken(
     agreement: Agreement,
     feed: SalesFeed | PlainFeed,
     figures: Mapping[str, Figures],
+    connection: duckdb.DuckDBPyConnection,
     workspace: Path,
     remarks: Sequence[str],
 ) -> Trial:
-    told = tell(feed, figures, workspace)
+    told = tell(feed, figures, connection, workspace)
     if told.is_cut:
         remarks = [*remarks, f"Only the first {JUDGED_MAX:,} lines are told of one by one."]
     return Trial(agreement, None, told.sums, told.read, told.judged, told.reasons, remarks)

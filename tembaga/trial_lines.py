@@ -17,7 +17,6 @@ from tembaga.plain_feeds import PlainFeed
 from tembaga.questions import Answer
 from tembaga.reading import quoted
 from tembaga.refusal import FileRefused
-from tembaga.validate import LINES
 
 OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
 FACTS = (
@@ -52,16 +51,20 @@ class Told(NamedTuple):
     is_cut: bool
 
 
-def tell(feed: SalesFeed | PlainFeed, figures: Mapping[str, Figures], workspace: Path) -> Told:
-    """Tell of the lines that lie examined in the workspace."""
+def tell(
+    feed: SalesFeed | PlainFeed,
+    figures: Mapping[str, Figures],
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Path,
+) -> Told:
+    """Tell of the lines that were examined there, and what was found of them."""
     names = _facts(feed)
     selected = ", ".join(f"lines.{name}" for name in names)
     found = [path for path in map(workspace.joinpath, FOUND) if path.exists()]
     paths = ", ".join(quoted(str(path)) for path in found)
-    with duckdb.connect(str(workspace / LINES), read_only=True) as connection:
-        read = connection.execute(READ.format(facts=selected, shown_max=SHOWN_MAX)).fetchall()
-        query = JUDGED.format(facts=selected, found=paths, judged_max=JUDGED_MAX)
-        judged = connection.execute(query).fetchall()
+    read = connection.execute(READ.format(facts=selected, shown_max=SHOWN_MAX)).fetchall()
+    query = JUDGED.format(facts=selected, found=paths, judged_max=JUDGED_MAX)
+    judged = connection.execute(query).fetchall()
     columns = feed.columns.given()
     given = [n for n, name in enumerate(names) if name in columns or name == "amount"]
     rows = [

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+import duckdb
 from sqlalchemy import Engine
 
 from tembaga.agreements import Agreement
@@ -52,6 +53,7 @@ def not_asked_of(
 
 
 def examine_untaken(
+    connection: duckdb.DuckDBPyConnection,
     file: Path,
     feed: PlainFeed,
     *,
@@ -78,6 +80,7 @@ def examine_untaken(
         minor_digits=MINOR_UNITS[rulepack.programme.currency],
     )
     figures = examine_plain(
+        connection,
         file,
         feed,
         sender=sender,
@@ -89,8 +92,8 @@ def examine_untaken(
     if register is None or feed.name not in HELD_AGAINST:
         return figures
     rows = read_rows(workspace / "rows.parquet")
-    with register.connect() as connection:
-        faults = find_faults(connection, feed.name, rows, partner=agreement.partner)
+    with register.connect() as enrolled:
+        faults = find_faults(enrolled, feed.name, rows, partner=agreement.partner)
     write_findings([Finding(*fault) for fault in faults], workspace / "findings.parquet")
     return _moved(figures, len(faults))
 

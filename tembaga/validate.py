@@ -12,7 +12,6 @@ and the outcomes add up to the file, in count and in money, or nothing is writte
 """
 
 import json
-from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,21 +26,20 @@ from expectations.sales import repeats_suite, sales_suite
 from tembaga import landing
 from tembaga.agreements import Agreement
 from tembaga.feeds import Feed, SalesFeed
+from tembaga.file_plane import file_plane
 from tembaga.known import lay_known, list_names, translate_products
 from tembaga.lines import make_lines
 from tembaga.outcomes import KEYED, REJECTS, Figures, judge, part_held, write
 from tembaga.plain_feeds import PlainFeed
 from tembaga.plain_lines import make_plain_lines
 from tembaga.plain_rows import Sender, write_plain
-from tembaga.reading import copy_records, quoted, read_header, records_query
+from tembaga.reading import copy_records, read_header, records_query
 from tembaga.refusal import FileRefused
 from tembaga.register.tables import advocates, files, outlets
 from tembaga.rulepack import MINOR_UNITS, RulePack, load_rulepack
 from tembaga.settings import Settings
 
-MEMORY_LIMIT = "500MB"  # Of DuckDB; what does not fit goes to the disk.
 RESULTS = ("rows.parquet", "held.parquet", "rejects.parquet", "validation.json")
-LINES = "lines.duckdb"
 OPEN_STATES = ("landed", "validated")
 
 # How the lines are measured, in days on which that is worth the same.
@@ -82,28 +80,7 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
         with landing.workspace(folder, "validation") as workspace:
             rulepack = load_rulepack(settings.campaigns)
             feed = _feed_of(engine, file, agreement, rulepack)
-            if isinstance(feed, SalesFeed):
-                found = examine(
-                    _original(file, settings),
-                    feed,
-                    partner=file.partner,
-                    seen_on=_day(file.seen_at, rulepack),
-                    register=engine,
-                    rulepack=rulepack,
-                    workspace=workspace,
-                    settings=settings,
-                )
-            else:
-                sender = _sender(file, agreement, rulepack)
-                found = examine_plain(
-                    _original(file, settings),
-                    feed,
-                    sender=sender,
-                    register=engine,
-                    rulepack=rulepack,
-                    workspace=workspace,
-                    settings=settings,
-                )
+            found = _examined(engine, file, feed, agreement, rulepack, workspace, settings)
             _keep(workspace, folder)
     except FileRefused as refused:
         values: dict[str, Any] = {
@@ -123,6 +100,42 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
             files.update()
             .where(files.c.file_no == file_no, files.c.state.in_(OPEN_STATES))
             .values(values)
+        )
+
+
+def _examined(
+    engine: Engine,
+    file: Row[Any],
+    feed: SalesFeed | PlainFeed,
+    agreement: Agreement,
+    rulepack: RulePack,
+    workspace: Path,
+    settings: Settings,
+) -> dict[str, Figures]:
+    """Write the results into the workspace, and return the figures by outcome."""
+    original = landing.original(settings.landing, file.partner, file.file_no, file.name)
+    with file_plane(original, feed, workspace=workspace) as connection:
+        if isinstance(feed, SalesFeed):
+            return examine(
+                connection,
+                original,
+                feed,
+                partner=file.partner,
+                seen_on=_day(file.seen_at, rulepack),
+                register=engine,
+                rulepack=rulepack,
+                workspace=workspace,
+                settings=settings,
+            )
+        return examine_plain(
+            connection,
+            original,
+            feed,
+            sender=_sender(file, agreement, rulepack),
+            register=engine,
+            rulepack=rulepack,
+            workspace=workspace,
+            settings=settings,
         )
 
 
@@ -168,6 +181,7 @@ def _feed_of(
 
 
 def examine(
+    connection: duckdb.DuckDBPyConnection,
     original: Path,
     feed: SalesFeed,
     *,
@@ -181,12 +195,11 @@ def examine(
     """Judge every line of a file, write the results into the workspace; the figures by outcome.
 
     Without a register nobody is known to be enrolled: the feed must accept the unlisted.
-    The lines stay in the workspace as the table `lines` of `lines.duckdb`.
+    The lines stay in the database as the table `lines`.
 
     Raises:
         FileRefused: The file is not what was agreed.
     """
-    database = workspace / LINES
     products = [product.sku for product in rulepack.products]
     leavers = _leavers(register) if register is not None else {}
     may_hinder = rulepack.may_hinder(has_units=feed.columns.unit is not None, tax_basis=feed.tax)
@@ -199,30 +212,28 @@ def examine(
         has_hindrances=may_hinder,
         has_leavers=bool(leavers),
     )
-    with closing(duckdb.connect(str(database))) as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
-        _read(connection, original, feed, workspace, settings)
-        list_names(connection, "products", products)
-        if feed.products == "theirs":
-            translate_products(connection, register, partner)
-        if leavers:
-            connection.execute(LEAVERS, [list(leavers), list(leavers.values())])
-        list_known(connection, register, feed, rulepack)
-        connection.execute(REJECTS)
-        found = [judge(connection, suite, database=database, table="lines")]
-        connection.execute(KEYED)
-        has_held = part_held(connection)
-        if feed.columns.document_line is not None:
-            found += [
-                judge(connection, repeats_suite(), database=database, table=table)
-                for table in (("keyed", "held") if has_held else ("keyed",))
-            ]
-        (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
-        return write(connection, workspace)
+    _read(connection, original, feed, workspace, settings)
+    list_names(connection, "products", products)
+    if feed.products == "theirs":
+        translate_products(connection, register, partner)
+    if leavers:
+        connection.execute(LEAVERS, [list(leavers), list(leavers.values())])
+    list_known(connection, register, feed, rulepack)
+    connection.execute(REJECTS)
+    found = [judge(connection, suite, table="lines")]
+    connection.execute(KEYED)
+    has_held = part_held(connection)
+    if feed.columns.document_line is not None:
+        found += [
+            judge(connection, repeats_suite(), table=table)
+            for table in (("keyed", "held") if has_held else ("keyed",))
+        ]
+    (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
+    return write(connection, workspace)
 
 
 def examine_plain(
+    connection: duckdb.DuckDBPyConnection,
     original: Path,
     feed: PlainFeed,
     *,
@@ -239,22 +250,18 @@ def examine_plain(
     Raises:
         FileRefused: The file is not what was agreed.
     """
-    database = workspace / LINES
     facts = Facts(
         latest_on=sender.received_on + timedelta(days=1),
         minor_digits=sender.minor_digits,
         two_approve_above=rulepack.programme.adjustments.two_approve_above,
     )
     suite = suite_of(feed, facts)
-    with closing(duckdb.connect(str(database))) as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
-        _read(connection, original, feed, workspace, settings)
-        lay_known(connection, register, feed, sender, rulepack, settings)
-        connection.execute(REJECTS)
-        found = [judge(connection, suite, database=database, table="lines")]
-        (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
-        return write_plain(connection, feed, sender, workspace)
+    _read(connection, original, feed, workspace, settings)
+    lay_known(connection, register, feed, sender, rulepack, settings)
+    connection.execute(REJECTS)
+    found = [judge(connection, suite, table="lines")]
+    (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
+    return write_plain(connection, feed, sender, workspace)
 
 
 def _sender(file: Row[Any], agreement: Agreement, rulepack: RulePack) -> Sender:
@@ -271,10 +278,6 @@ def _sender(file: Row[Any], agreement: Agreement, rulepack: RulePack) -> Sender:
 def _day(at: datetime, rulepack: RulePack) -> date:
     """The day that an instant falls on where the programme runs."""
     return at.astimezone(ZoneInfo(rulepack.programme.time_zone)).date()
-
-
-def _original(file: Row[Any], settings: Settings) -> Path:
-    return landing.original(settings.landing, file.partner, file.file_no, file.name)
 
 
 def _read(

@@ -449,25 +449,22 @@ def test_a_workbook_that_unpacks_to_far_more_than_agreed_is_refused(desk: Desk):
     assert file.detail["limit_bytes"] == 20_000
 
 
-def test_a_rule_that_cannot_be_asked_is_our_fault_and_not_the_partners(tmp_path: Path):
+def test_a_rule_that_cannot_be_asked_is_our_fault_and_not_the_partners():
     import duckdb
     import great_expectations as gx
 
     from tembaga.suites import Rule
 
-    with duckdb.connect(str(tmp_path / "lines.duckdb")) as connection:
-        connection.execute("create table lines (line_no bigint)")
     rule = Rule(
         unexpected_rows_query="select nothing from {batch}",
         meta={"code": "E_DATE", "field": "document_date"},
     )
+    suite = gx.ExpectationSuite(name="broken", expectations=[rule])
 
-    with pytest.raises(RuleError, match="nothing"):
-        run_suite(
-            gx.ExpectationSuite(name="broken", expectations=[rule]),
-            database=str(tmp_path / "lines.duckdb"),
-            table="lines",
-        )
+    with duckdb.connect() as connection:
+        connection.execute("create table lines (line_no bigint)")
+        with pytest.raises(RuleError, match="nothing"):
+            run_suite(suite, connection=connection, table="lines")
 
 
 def _with_unit_price() -> dict[str, dict[str, str]]:
