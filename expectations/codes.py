@@ -20,7 +20,7 @@ class Code:
 
     `file`: the whole file is refused. The others are what becomes of a line: `rejected` must
     be sent again, corrected; `held` waits for something of ours; `duplicate` has no effect;
-    `accepted` is said of a line that was held and counts now.
+    `accepted` is said of a line that was held and counts now, or was withdrawn.
 
     `again`: whether to send the line, or the file, again; by default what was refused or
     rejected is, and nothing else. `waits_…`: what a held line waits for, by default for us.
@@ -773,6 +773,17 @@ _ALL = (
         en="The line was held before; its cause is gone, and the line counts now.",
         hint_id="Tidak perlu tindakan; jangan kirim lagi baris ini.",
         hint_en="Nothing to do; do not send the line again.",
+    ),
+    Code(
+        "WITHDRAWN",
+        "accepted",
+        id="Baris ini ada dalam berkas sebelumnya dengan nama yang sama dan tidak ada lagi dalam "
+        "berkas ini; baris ini tidak dihitung lagi.",
+        en="An earlier file of the same name has this line, and this file does not have it any "
+        "more; the line does not count any more.",
+        hint_id="Tidak perlu tindakan. Jika baris ini tetap benar, kirim lagi berkas yang "
+        "memuatnya.",
+        hint_en="Nothing to do. If the line is right after all, send the file again with it.",
     ),
 )
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from sqlalchemy import Engine, func, select
 
 from tembaga import load as loading
-from tembaga import replay, taking_up, verify
+from tembaga import own_files, replay, verify
 from tembaga.register.tables import files
 from tembaga.settings import load_settings
 from tests.conftest import fresh_database
@@ -138,8 +138,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     ("module", "step"),
     [
-        (taking_up, "land"),
-        (taking_up, "sha256_of"),
+        (own_files, "land"),
+        (own_files, "sha256_of"),
         (loading, "judge"),
         (loading, "_prove"),
         (loading, "_record"),
