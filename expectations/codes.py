@@ -829,14 +829,14 @@ _OF_SEVERITY_ID = {
     "rejected": "Baris ditolak: perbaiki dan kirim lagi",
     "held": "Baris ditahan: menunggu sesuatu",
     "duplicate": "Baris ganda: tidak berpengaruh",
-    "accepted": "Baris yang tadinya ditahan: sekarang dihitung",
+    "accepted": "Baris yang ditahan atau hilang dari berkas: yang terjadi kemudian",
 }
 _OF_SEVERITY_EN = {
     "file": "The whole file is refused",
     "rejected": "The line is rejected: correct it and send it again",
     "held": "The line is held: it waits for something",
     "duplicate": "The line is a duplicate: it has no effect",
-    "accepted": "The line was held: it counts now",
+    "accepted": "The line was held, or is missing from the file: what came of it",
 }
 _CODE_HEADS = {"id": "Kode", "en": "Code"}
 _HEADS = {

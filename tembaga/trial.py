@@ -147,6 +147,11 @@ def attempt(file: Path, agreement: Agreement, *, settings: Settings, today: date
             "Whether the file, or lines of it, came before was not checked, nor whether returns "
             "find their sale."
         )
+        if feed.same_name == "replaces":
+            remarks.append(
+                "Under the name of an earlier file it would stand in its place: lines that are "
+                "missing from it would be withdrawn."
+            )
         limit = min(feed.max_bytes, settings.max_file_bytes)
         if (size := file.stat().st_size) > limit:
             refused = FileRefused("E_FILE_TOO_LARGE", size_bytes=size, limit_bytes=limit)
