@@ -24,9 +24,9 @@ from tembaga.answers import Answer, Kind, as_csv, as_html
 from tembaga.drop_zone import deliver
 from tembaga.landing import folder_of, is_plain
 from tembaga.register.tables import files
-from tembaga.replacing import hides_lines
 from tembaga.rulepack import load_programme
 from tembaga.settings import Settings
+from tembaga.withdrawing import hides_lines
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ to correct (S13), and whether the sale of a return is there yet (S11). What is f
 Before that, held lines whose cause is gone are taken up (`tembaga.taking_up`): they come as a
 file that is loaded with the others, and keep the file and line that they had. A file that stands
 in place of earlier ones of its name is loaded after them, and then what is missing from it is
-withdrawn (`tembaga.replacing`).
+withdrawn (`tembaga.replacing`, `tembaga.withdrawing`).
 """
 
 import logging
@@ -32,7 +32,7 @@ from tembaga.plausible import Plausible
 from tembaga.reading import quoted
 from tembaga.register.locks import LOADING_LOCK, one_at_a_time
 from tembaga.register.tables import files
-from tembaga.replacing import Turn, next_turn, replaced_by, supersede, withdraw
+from tembaga.replacing import Turn, next_turn, replaced_by, supersede
 from tembaga.settings import Settings
 from tembaga.taking_up import take_up
 from tembaga.warehouse import (
@@ -43,6 +43,7 @@ from tembaga.warehouse import (
     replacements,
     sales,
 )
+from tembaga.withdrawing import withdraw
 
 log = logging.getLogger(__name__)
 
