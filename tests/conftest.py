@@ -8,12 +8,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from tembaga import dbt
 from tembaga.embedded.postgres import Postgres, postgres
 from tembaga.embedded.services import running
 from tembaga.register import migrate, open_register
@@ -157,6 +158,49 @@ def warehouse(request: pytest.FixtureRequest, engine_name: str) -> dict[str, str
         return {"warehouse": "duckdb"}
     found: dict[str, str] = request.getfixturevalue("postgres_warehouse")
     return found
+
+
+@pytest.fixture(scope="session")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse of DuckDB's with the ledger's tables, and nothing in them: to be copied."""
+    settings = load_settings(home=tmp_path_factory.mktemp("prepared"))
+    dbt.prepare(settings)
+    return settings.warehouse_file
+
+
+@pytest.fixture(scope="session")
+def prepared_database(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same on PostgreSQL: the name of a database to copy."""
+    home, template = tmp_path_factory.mktemp("prepared"), "template_warehouse"
+    with ExitStack() as kept:
+        with fresh_database(server, "warehouse") as url:  # For this name dbt has read its project.
+            dbt.prepare(load_settings(home=home, warehouse="postgres", warehouse_url=url))
+            kept.enter_context(fresh_database(server, template, template="warehouse"))
+        yield template
+
+
+@pytest.fixture
+def prepared_home(tmp_path: Path, prepared_file: Path) -> Path:
+    """A home with an empty ledger on DuckDB. To make one costs seconds, to copy one nothing."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(prepared_file, home / prepared_file.name)
+    return home
+
+
+@pytest.fixture
+def prepared_warehouse(
+    request: pytest.FixtureRequest, engine_name: str
+) -> Iterator[dict[str, str]]:
+    """The settings of an empty ledger in the home of the test, on each engine."""
+    if engine_name == "duckdb":
+        request.getfixturevalue("prepared_home")
+        yield {"warehouse": "duckdb"}
+        return
+    server: Postgres = request.getfixturevalue("server")
+    template: str = request.getfixturevalue("prepared_database")
+    with fresh_database(server, "warehouse", template=template) as url:
+        yield {"warehouse": "postgres", "warehouse_url": url}
 
 
 @pytest.fixture

@@ -98,8 +98,8 @@ class Trials:
         between.
         """
         ended = self.admitted(**how)
-        assert ended in (KILLED, DONE)
-        assert self.is_whole()
+        assert ended in (KILLED, DONE), how
+        assert self.is_whole(), f"{how}: {self.half_done()}"
         return ended == KILLED
 
     def killed_at(self, steps: Sequence[str]) -> None:
@@ -120,6 +120,12 @@ class Trials:
         ledger = {table: rows for table, rows in self.ledger().items() if rows}
         n_batches = len(ledger.get("ledger.batches", ()))
         return bool(self.whole.setdefault(n_batches, ledger if n_batches else {}) == ledger)
+
+    def half_done(self) -> str:
+        """What of the ledger is not as it is after as many batches, for people."""
+        ledger = self.ledger()
+        expected = self.whole.get(len(ledger.get("ledger.batches", ())), {})
+        return told_apart(Books(ledger, {}), Books(expected, {}))
 
     def admitted(self, **how: Any) -> int:
         """Begin the day until nobody turns it away: a server may not know that its client died."""

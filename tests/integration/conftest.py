@@ -1,6 +1,6 @@
 """A drop zone on each of the servers that it may stand on, and a ledger on each engine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,21 +43,41 @@ def sftp(drop_zone: Settings) -> Iterator[SFTPClient]:
         yield sftp
 
 
-@pytest.fixture(scope="session", params=["duckdb", "postgres"])
-def posted(
-    request: pytest.FixtureRequest, server: Postgres, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Office]:
-    """A small ledger in which every rule was used, on each engine; tests leave it as it is."""
-    home = tmp_path_factory.mktemp("posted")
+@pytest.fixture(scope="session")
+def posted_on(
+    server: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Office]]:
+    """Gives a small ledger in which every rule was used, on an engine: once made, it stays."""
+    made: dict[str, Office] = {}
     with ExitStack() as databases:
-        url = databases.enter_context(
-            fresh_database(server, f"posted_{request.param}", template="template_register")
+
+        def give(engine_name: str) -> Office:
+            if engine_name not in made:
+                made[engine_name] = _post(server, engine_name, tmp_path_factory, databases)
+            return made[engine_name]
+
+        yield give
+
+
+def _post(
+    server: Postgres,
+    engine_name: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    databases: ExitStack,
+) -> Office:
+    register = fresh_database(server, f"posted_{engine_name}", template="template_register")
+    url = databases.enter_context(register)
+    warehouse = {"warehouse": engine_name}
+    if engine_name == "postgres":
+        warehouse["warehouse_url"] = databases.enter_context(
+            fresh_database(server, "posted_warehouse")
         )
-        warehouse = {"warehouse": request.param}
-        if request.param == "postgres":
-            warehouse["warehouse_url"] = databases.enter_context(
-                fresh_database(server, "posted_warehouse")
-            )
-        engine = open_register(url)
-        databases.callback(engine.dispose)
-        yield post_everything(engine, home, **warehouse)
+    engine = open_register(url)
+    databases.callback(engine.dispose)
+    return post_everything(engine, tmp_path_factory.mktemp("posted"), **warehouse)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def posted(request: pytest.FixtureRequest, posted_on: Callable[[str], Office]) -> Office:
+    """That ledger, on each engine in turn; tests leave it as it is."""
+    return posted_on(request.param)

@@ -101,11 +101,12 @@ def test_a_service_does_not_start_on_another_version(register: Engine, settings:
 
 def starts(home: Path, **connections: object) -> subprocess.CompletedProcess[str]:
     """Begin a service as its container does, with what Airflow is told of its connections."""
+    of_the_image = PROJECT / "tembaga/embedded/airflow_config"
     return subprocess.run(
         [str(PROJECT / "containers" / "service.sh"), "echo", "started"],
         env={
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "PYTHONPATH": str(PROJECT),
+            "PYTHONPATH": f"{PROJECT}:{of_the_image}",
             "TEMBAGA_HOME": str(home),
             "AIRFLOW_HOME": str(home / "airflow"),
         }

@@ -1,6 +1,7 @@
 """A closed month stays as it was: nothing is posted into it any more."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, insert, select
@@ -17,8 +18,8 @@ TODAY = date(2026, 4, 2)
 
 
 @pytest.fixture
-def books(register: Engine, tmp_path) -> Bookkeeper:
-    settings = load_settings(home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS)
+def books(register: Engine, prepared_home: Path) -> Bookkeeper:
+    settings = load_settings(home=prepared_home, programme="spec", campaigns_folder=CAMPAIGNS)
     return Bookkeeper(register, settings)
 
 

@@ -28,9 +28,9 @@ from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
 
 
 @pytest.fixture
-def books(register: Engine, tmp_path: Path, warehouse: dict[str, str]) -> Bookkeeper:
+def books(register: Engine, tmp_path: Path, prepared_warehouse: dict[str, str]) -> Bookkeeper:
     settings = load_settings(
-        home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS, **warehouse
+        home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS, **prepared_warehouse
     )
     return Bookkeeper(register, settings)
 

@@ -10,9 +10,9 @@ from tests.spec.bookkeeper import CAMPAIGNS, Bookkeeper
 
 
 @pytest.fixture
-def books(register: Engine, tmp_path: Path, warehouse: dict[str, str]) -> Bookkeeper:
+def books(register: Engine, tmp_path: Path, prepared_warehouse: dict[str, str]) -> Bookkeeper:
     """A bookkeeper on each engine of the warehouse in turn."""
     settings = load_settings(
-        home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS, **warehouse
+        home=tmp_path / "home", programme="spec", campaigns_folder=CAMPAIGNS, **prepared_warehouse
     )
     return Bookkeeper(register, settings)

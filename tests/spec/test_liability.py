@@ -41,18 +41,20 @@ def pack(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def books(register: Engine, tmp_path: Path, pack: Path) -> Bookkeeper:
-    settings = load_settings(home=tmp_path / "home", programme="spec", campaigns_folder=pack.parent)
+def books(register: Engine, prepared_home: Path, pack: Path) -> Bookkeeper:
+    settings = load_settings(home=prepared_home, programme="spec", campaigns_folder=pack.parent)
     return Bookkeeper(register, settings)
 
 
 @pytest.fixture
 def both_books(
-    register: Engine, tmp_path: Path, pack: Path, warehouse: dict[str, str]
+    register: Engine, tmp_path: Path, pack: Path, prepared_warehouse: dict[str, str]
 ) -> Bookkeeper:
     """The books on each engine of the warehouse in turn."""
     home = tmp_path / "home"
-    settings = load_settings(home=home, programme="spec", campaigns_folder=pack.parent, **warehouse)
+    settings = load_settings(
+        home=home, programme="spec", campaigns_folder=pack.parent, **prepared_warehouse
+    )
     return Bookkeeper(register, settings)
 
 
