@@ -83,8 +83,8 @@ where
 class Turn:
     """Validated files that are loaded together next, and those that wait for another turn."""
 
-    going: Sequence[Row[Any]]
-    staying: Sequence[Row[Any]]
+    going: list[Row[Any]]
+    staying: list[Row[Any]]
 
 
 def next_turn(register: Connection, agreements: Mapping[str, Agreement]) -> Turn:
@@ -99,15 +99,16 @@ def next_turn(register: Connection, agreements: Mapping[str, Agreement]) -> Turn
         files.c.partner.in_(list(agreements)),
     )
     unsettled = register.execute(is_open.order_by(files.c.file_no)).all()
-    validated = [file for file in unsettled if file.state == "validated"]
-    going = [
-        file
-        for file in validated
-        if not may_replace(file, agreements)
-        or not any(_comes_before(other, file) for other in unsettled)
-    ]
-    numbers = {file.file_no for file in going}
-    return Turn(going, [file for file in validated if file.file_no not in numbers])
+    first: dict[tuple[str, str], int] = {}  # Of each name, where a file of ours comes before all.
+    for file in sorted(unsettled, key=lambda file: (file.feed == "sales", file.file_no)):
+        first.setdefault((file.partner, file.name), file.file_no)
+    turn = Turn([], [])
+    for file in unsettled:
+        if file.state == "validated":
+            is_next = first[file.partner, file.name] == file.file_no
+            is_going = is_next or not may_replace(file, agreements)
+            (turn.going if is_going else turn.staying).append(file)
+    return turn
 
 
 def may_replace(file: Row[Any], agreements: Mapping[str, Agreement]) -> bool:
@@ -153,11 +154,6 @@ def supersede(warehouse: Connection, families: Mapping[int, Sequence[int]]) -> N
     make_scratch(warehouse, "loading_stands", f"as {STANDS}")
     make_scratch(warehouse, "loading_superseding", f"as {superseding}")
     warehouse.execute(text(SUPERSEDE))
-
-
-def _comes_before(other: Row[Any], file: Row[Any]) -> bool:
-    is_namesake = (other.partner, other.name) == (file.partner, file.name)
-    return is_namesake and (other.feed != "sales" or other.file_no < file.file_no)
 
 
 def same_name(one: str, other: str) -> str:

@@ -1,8 +1,6 @@
 """A file under the name of one that came before stands in its place, where that was agreed."""
 
 import io
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ from tembaga import load as loading
 from tembaga import own_files, replay, verify, withdrawing
 from tembaga.register.tables import files
 from tembaga.settings import load_settings
-from tests.conftest import fresh_database
 from tests.spec.bookkeeper import CAMPAIGNS
 
 NAME = "SALES.csv"
@@ -263,16 +260,6 @@ def test_killed_at_any_step_the_second_file_alone_counts(
     withdrawn = {"INV-1": 150000, "INV-3": 50000}
     assert counted(office) == withdrawn
     assert office.asks("select count(*) from raw.sales where action = 'void'") in ([(1,)], [(2,)])
-
-
-@pytest.fixture
-def other_engine(office: Office, server) -> Iterator[dict[str, str]]:
-    """Where to replay: on the other engine."""
-    with ExitStack() as made:
-        if office.settings.warehouse == "postgres":
-            yield {}
-        else:
-            yield {"warehouse_url": made.enter_context(fresh_database(server, "replayed"))}
 
 
 def test_the_points_are_those_of_the_last_file_alone(office: Office, other_engine: dict[str, str]):
