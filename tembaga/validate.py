@@ -160,7 +160,7 @@ def _same_bytes(
         files.c.partner == file.partner,
         files.c.file_no < file.file_no,
         # One that was refused had no effect, so the same bytes may come again.
-        files.c.state.in_(("landed", "validated", "loaded")),
+        files.c.state != "refused",
     ]
     same = [files.c.sha256 == file.sha256]
     if isinstance(feed, SalesFeed) and feed.same_name == "replaces":
