@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import great_expectations as gx
 
+from expectations.activities import activities_suite
 from expectations.advocates import advocates_suite
 from expectations.claims import claims_suite
 from expectations.opening_balances import opening_balances_suite
@@ -22,6 +23,7 @@ SUITES: dict[str, Callable[..., gx.ExpectationSuite]] = {
     "voucher_status": voucher_status_suite,
     "products": products_suite,
     "opening_balances": opening_balances_suite,
+    "activities": activities_suite,
 }
 
 

@@ -19,6 +19,7 @@ from tembaga.feeds import SalesFeed
 from tembaga.forms import Part
 from tembaga.patterns import may_overlap
 from tembaga.plain_feeds import (
+    ActivitiesFeed,
     AdvocatesFeed,
     ClaimsFeed,
     OpeningBalancesFeed,
@@ -36,7 +37,7 @@ Language = Literal["id", "en"]
 
 # Which kind of partner may send what, unless its agreement says more.
 MAY_SEND = {
-    "distributor": ("sales", "outlets", "advocates", "requests", "products"),
+    "distributor": ("sales", "outlets", "advocates", "requests", "products", "activities"),
     "merchant": ("claims", "voucher_status"),
 }
 KEY_KINDS = (
@@ -65,6 +66,9 @@ class Feeds(Part):
     outlets: OutletsFeed | None = Field(None, description="Outlets, from a distributor.")
     advocates: AdvocatesFeed | None = Field(
         None, description="Who joins, changes or leaves, from a distributor."
+    )
+    activities: ActivitiesFeed | None = Field(
+        None, description="What advocates did beside selling, from a distributor."
     )
     requests: RequestsFeed | None = Field(None, description="Redemptions, from a distributor.")
     claims: ClaimsFeed | None = Field(None, description="Used vouchers, from a merchant.")

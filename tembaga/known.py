@@ -7,7 +7,7 @@ vouchers             what is known of the voucher codes of a file, line by line
 And, for sales whose products are called as their partner calls them, our names of these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import duckdb
@@ -22,6 +22,7 @@ from tembaga.settings import Settings
 from tembaga.vouchers import VoucherCodeError, read_code
 
 AT_A_TIME = 10_000
+NO_REQUEST = 0  # Of vouchers that nobody was asked about.
 OF_THE_ENROLLED = ("requests", "opening_balances")
 VOUCHERS = """
 create table vouchers as
@@ -67,21 +68,27 @@ from vouchers where lines.line_no = vouchers.line_no
 
 def lay_known(
     connection: duckdb.DuckDBPyConnection,
-    engine: Engine,
+    engine: Engine | None,
     feed: PlainFeed,
     sender: Sender,
     rulepack: RulePack,
     settings: Settings,
 ) -> None:
-    """Make the tables that the rules of the feed look into."""
+    """Make the tables that the rules of the feed look into.
+
+    Without a register whoever is named is taken for enrolled, and a code that can be read for
+    that of one of the partner's vouchers.
+    """
     columns = feed.columns.cells()
-    with engine.connect() as register:
-        if feed.has_secrets:
-            _name_vouchers(connection, register, sender.partner, settings)
-        elif feed.name in OF_THE_ENROLLED:
-            list_names(
-                connection, "advocates", list(register.scalars(select(advocates.c.advocate)))
-            )
+    if engine is None:
+        _take_for_known(connection, feed)
+    else:
+        with engine.connect() as register:
+            if feed.has_secrets:
+                _name_vouchers(connection, register, sender.partner, settings)
+            elif feed.name in OF_THE_ENROLLED:
+                enrolled: list[str] = list(register.scalars(select(advocates.c.advocate)))
+                list_names(connection, "advocates", enrolled)
     if "sku" in columns:
         list_names(connection, "products", [product.sku for product in rulepack.products])
     if "reward" in columns:
@@ -119,10 +126,33 @@ def _name_vouchers(
     connection: duckdb.DuckDBPyConnection, register: Connection, partner: str, settings: Settings
 ) -> None:
     """Put the request of its voucher in place of each code, and forget the codes."""
-    codes = dict(connection.execute("select line_no, text from secrets").fetchall())
-    connection.execute("drop table secrets")
+    codes = _codes(connection)
     requests = requests_of(register, codes, settings=settings)
     own = _own(register, [number for number in requests.values() if number is not None], partner)
+    _lay_vouchers(connection, codes, requests, own)
+
+
+def _take_for_known(connection: duckdb.DuckDBPyConnection, feed: PlainFeed) -> None:
+    if feed.has_secrets:
+        codes = _codes(connection)
+        _lay_vouchers(connection, codes, dict.fromkeys(codes, NO_REQUEST), {NO_REQUEST})
+    elif feed.name in OF_THE_ENROLLED:
+        connection.execute("create table advocates as select distinct advocate as name from lines")
+
+
+def _codes(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """The voucher code of each line; they are in no table any more."""
+    codes = dict(connection.execute("select line_no, text from secrets").fetchall())
+    connection.execute("drop table secrets")
+    return codes
+
+
+def _lay_vouchers(
+    connection: duckdb.DuckDBPyConnection,
+    codes: Mapping[int, str],
+    requests: Mapping[int, int | None],
+    own: Set[int],
+) -> None:
     connection.execute(
         VOUCHERS,
         [

@@ -15,7 +15,7 @@ import duckdb
 from sqlalchemy import Connection, Row, select
 
 from tembaga.agreements import Agreement
-from tembaga.judging_plain import JUDGES, Finding, judge_plain
+from tembaga.judging_plain import JUDGES, Finding, judge_plain, write_findings
 from tembaga.landing import folder_of, sha256_of
 from tembaga.paper_rows import load_paper, unload_paper
 from tembaga.plain_feeds import PLAIN_FEEDS
@@ -25,10 +25,6 @@ from tembaga.settings import Settings
 from tembaga.warehouse import open_warehouse
 
 FEEDS = tuple(feed.name for feed in PLAIN_FEEDS)
-FINDINGS = (
-    "create table found (line_no integer, outcome varchar, code varchar, field varchar, "
-    "seen varchar, amount decimal(38, 10))"
-)
 
 
 def load_plain(
@@ -58,40 +54,27 @@ def load_plain(
     return [file.file_no for file in waiting]
 
 
-def _load(
-    register: Connection, warehouse: Connection, file: Row[Any], settings: Settings
-) -> list[Finding]:
-    """Judge a file and put what holds into the warehouse; what does not is written beside it."""
-    rows = _rows(file, settings)
-    found = judge_plain(register, warehouse, file, _read(rows)) if file.feed in JUDGES else []
-    _write(found, rows.with_name("findings.parquet"))
-    load_paper(warehouse, file.feed, file.file_no, rows)
-    return found
-
-
-def _rows(file: Row[Any], settings: Settings) -> Path:
-    return folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet"
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file as validation has left them, by line."""
     with duckdb.connect() as connection:
         result = connection.execute(f"from read_parquet({quoted(str(path))}) order by line_no")
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _write(found: Sequence[Finding], path: Path) -> None:
-    """Write the findings to `path`, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with duckdb.connect() as connection:
-        connection.execute(FINDINGS)
-        if found:
-            connection.executemany(
-                "insert into found values ($1, $2, $3, $4, $5, null)",
-                [[f.line_no, f.outcome, f.code, f.field, f.seen] for f in found],
-            )
-        connection.execute(f"copy found to {quoted(str(part))} (format parquet)")
-    part.replace(path)
+def _load(
+    register: Connection, warehouse: Connection, file: Row[Any], settings: Settings
+) -> list[Finding]:
+    """Judge a file and put what holds into the warehouse; what does not is written beside it."""
+    rows = _rows(file, settings)
+    found = judge_plain(register, warehouse, file, read_rows(rows)) if file.feed in JUDGES else []
+    write_findings(found, rows.with_name("findings.parquet"))
+    load_paper(warehouse, file.feed, file.file_no, rows)
+    return found
+
+
+def _rows(file: Row[Any], settings: Settings) -> Path:
+    return folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet"
 
 
 def _record(

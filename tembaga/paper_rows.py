@@ -30,6 +30,7 @@ TABLES: dict[str, Table] = {
     "advocates": warehouse.advocates,
     "voucher_status": warehouse.voucher_status,
     "products": warehouse.partner_products,
+    "activities": warehouse.activities,
 }
 # Rows that stand in a second table, too, and which of them.
 ALSO: dict[str, tuple[Table, str]] = {

@@ -254,6 +254,38 @@ class OpeningBalancesFeed(PlainFeed):
     columns: OpeningBalanceColumns = Field(description=HEADERS)
 
 
+class ActivityColumns(PlainColumns):
+    """The columns of a file of activities."""
+
+    activity_id: Code
+    advocate: Code
+    activity: Annotated[
+        WordColumn,
+        Cell(WORD, words=("planogram_photo", "training", "referral")),
+        Field(description="What was done."),
+    ]
+    done_on: Day
+    outlet: Annotated[
+        Column | None,
+        Cell(CODE, may_be_empty=True),
+        Field(description="Where it was done, if at an outlet."),
+    ] = None
+    referred_advocate: Annotated[
+        Column | None,
+        Cell(CODE, may_be_empty=True),
+        Field(description="Of a referral: who was won."),
+    ] = None
+    proof: Annotated[Column, Cell(TEXT), Field(description="Where the proof of it lies.")]
+
+
+class ActivitiesFeed(PlainFeed):
+    """What advocates have done beside selling: photos of planograms, trainings, referrals."""
+
+    name: ClassVar[str] = "activities"
+    key: ClassVar[tuple[str, ...]] = ("activity_id",)
+    columns: ActivityColumns = Field(description=HEADERS)
+
+
 PLAIN_FEEDS: tuple[type[PlainFeed], ...] = (
     OutletsFeed,
     AdvocatesFeed,
@@ -262,5 +294,7 @@ PLAIN_FEEDS: tuple[type[PlainFeed], ...] = (
     VoucherStatusFeed,
     ProductsFeed,
     OpeningBalancesFeed,
+    ActivitiesFeed,
 )
-NOT_POSTED = ("outlets", "advocates", "products")  # They change the register, and move no points.
+# They change the register, or are kept, and move no points.
+NOT_POSTED = ("outlets", "advocates", "products", "activities")

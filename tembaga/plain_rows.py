@@ -25,6 +25,10 @@ ROWS = {
     ),
     "products": "product, sku, valid_from",
     "opening_balances": "advocate, points, earned_on, expires_on",
+    "activities": (
+        "{partner} || '/' || activity_id as activity_id, advocate, activity, done_on, outlet, "
+        "referred_advocate, proof"
+    ),
     "requests": (
         "{partner} || '/' || request_id as request_id, advocate, reward, "
         "strftime(requested_at, '%Y-%m-%dT%H:%M:%SZ') as requested_at, "

@@ -10,50 +10,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 from sqlalchemy import Engine
 
-from expectations.codes import AGAIN, CODES, sent_again
+from expectations.codes import CODES
 from tembaga.agreement_faults import placeholders
 from tembaga.agreements import Agreement, AgreementError, load_agreements, read_agreement
 from tembaga.feeds import SalesFeed, Unlisted
 from tembaga.outcomes import Figures
 from tembaga.plain_feeds import PlainFeed
 from tembaga.questions import Answer
-from tembaga.reading import quoted
 from tembaga.refusal import FileRefused
 from tembaga.register import RegisterUnreachableError, open_register
-from tembaga.rulepack import load_programme, load_rulepack
+from tembaga.rulepack import RulePack, load_programme, load_rulepack
 from tembaga.settings import Settings
-from tembaga.validate import LINES, examine
-
-OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
-FACTS = (
-    "document", "document_line", "document_date", "advocate", "second_advocate", "outlet", "sku",
-    "quantity", "unit", "amount", "returns_document", "action", "version",
-)  # fmt: skip
-LINE_COLUMNS = (
-    "line_no", "outcome", "code", "column", "seen", *FACTS, "send_again", "reason", "hint",
-)  # fmt: skip
-SHOWN_MAX = 20  # Lines, and reasons, that people are shown.
-JUDGED_MAX = 200_000  # Lines that programs are told of, held in memory.
-
-JUDGED = """
-select
-    lines.line_no, coalesce(rejects.outcome, 'accepted') as outcome, code, field, seen, {facts}
-from lines
-left join read_parquet({rejects}) as rejects using (line_no)
-order by lines.line_no, code
-limit {judged_max}
-"""
-READ = "select line_no, {facts} from lines order by line_no limit {shown_max}"
+from tembaga.trial_lines import JUDGED_MAX, placed, tell, tell_refused
+from tembaga.trial_plain import examine_untaken, not_asked_of
+from tembaga.validate import examine
 
 
 class TrialError(Exception):
@@ -81,7 +56,7 @@ class Trial:
         """What would become of it, in a sentence or two."""
         if self.refusal is not None:
             code = CODES[self.refusal.code]
-            says, hint = (_placed(text, self.refusal) for text in (code.en, code.hint_en))
+            says, hint = (placed(text, self.refusal) for text in (code.en, code.hint_en))
             return f"It would be refused with {code.code}: {says} {hint}"
         figures = {row[0]: row[1] for row in self.sums.rows}
         if figures["accepted"] == figures["in"]:
@@ -127,31 +102,19 @@ def attempt(file: Path, agreement: Agreement, *, settings: Settings, today: date
     except OSError as error:
         raise TrialError(f"{file} cannot be opened: {error.strerror}.") from error
     remarks = [*_open_fields(agreement)]
+    feed = agreement.feed_of(file.name)
+    if feed is None:
+        patterns = [agreed.files for agreed in agreement.feeds.agreed()]
+        refused = FileRefused("E_FILE_NOT_AGREED", pattern=", ".join(patterns) or "–")
+        return _refused(agreement, refused, remarks)
+    rulepack = load_rulepack(settings.campaigns_folder / agreement.programme)
     with _register(settings) as register:
-        feed, not_asked = _feed(agreement, file.name, register)
+        if isinstance(feed, SalesFeed):
+            _check_currency(agreement, feed, rulepack)
+            feed, not_asked = _sales_feed(feed, rulepack, register)
+        else:
+            register, not_asked = not_asked_of(feed, register, settings)
         remarks += not_asked
-        if feed is None:
-            patterns = [agreed.files for agreed in agreement.feeds.agreed()]
-            pattern = ", ".join(patterns) or "–"
-            refused = FileRefused("E_FILE_NOT_AGREED", pattern=pattern)
-            return _refused(agreement, refused, remarks)
-        rulepack = load_rulepack(settings.campaigns_folder / agreement.programme)
-        if feed.currency != rulepack.programme.currency:
-            raise AgreementError(
-                f"{agreement.partner}: feeds.sales.currency: must be "
-                f"{rulepack.programme.currency}, the programme's currency"
-            )
-        if not rulepack.products:
-            remarks.append("Products were not checked: the programme lists none.")
-        remarks.append(
-            "Whether the file, or lines of it, came before was not checked, nor whether returns "
-            "find their sale."
-        )
-        if feed.same_name == "replaces":
-            remarks.append(
-                "Under the name of an earlier file it would stand in its place: lines that are "
-                "missing from it would be withdrawn."
-            )
         limit = min(feed.max_bytes, settings.max_file_bytes)
         if (size := file.stat().st_size) > limit:
             refused = FileRefused("E_FILE_TOO_LARGE", size_bytes=size, limit_bytes=limit)
@@ -159,19 +122,45 @@ def attempt(file: Path, agreement: Agreement, *, settings: Settings, today: date
         with tempfile.TemporaryDirectory(prefix="tembaga-trial-") as folder:
             workspace = Path(folder)
             try:
-                figures = examine(
-                    file,
-                    feed,
-                    partner=agreement.partner,
-                    seen_on=today,
-                    register=register,
-                    rulepack=rulepack,
-                    workspace=workspace,
-                    settings=settings,
+                figures = _examine(
+                    file, feed, agreement, register, rulepack, workspace, settings, today
                 )
             except FileRefused as refused:
                 return _refused(agreement, refused, remarks)
-            return _taken(agreement, figures, workspace, remarks)
+            return _taken(agreement, feed, figures, workspace, remarks)
+
+
+def _examine(
+    file: Path,
+    feed: SalesFeed | PlainFeed,
+    agreement: Agreement,
+    register: Engine | None,
+    rulepack: RulePack,
+    workspace: Path,
+    settings: Settings,
+    today: date,
+) -> Mapping[str, Figures]:
+    if isinstance(feed, PlainFeed):
+        return examine_untaken(
+            file,
+            feed,
+            agreement=agreement,
+            seen_on=today,
+            register=register,
+            rulepack=rulepack,
+            workspace=workspace,
+            settings=settings,
+        )
+    return examine(
+        file,
+        feed,
+        partner=agreement.partner,
+        seen_on=today,
+        register=register,
+        rulepack=rulepack,
+        workspace=workspace,
+        settings=settings,
+    )
 
 
 def today(agreement: Agreement, settings: Settings) -> date:
@@ -199,105 +188,54 @@ def _register(settings: Settings) -> Iterator[Engine | None]:
         engine.dispose()
 
 
-def _feed(
-    agreement: Agreement, name: str, register: Engine | None
-) -> tuple[SalesFeed | None, list[str]]:
-    """The feed of a file, and what of it cannot be asked without a register.
+def _check_currency(agreement: Agreement, feed: SalesFeed, rulepack: RulePack) -> None:
+    if feed.currency != rulepack.programme.currency:
+        raise AgreementError(
+            f"{agreement.partner}: feeds.sales.currency: must be "
+            f"{rulepack.programme.currency}, the programme's currency"
+        )
 
-    Raises:
-        TrialError: It is a file of a plain feed, which says little without what is known.
-    """
-    feed = agreement.feed_of(name)
-    if isinstance(feed, PlainFeed):
-        raise TrialError(f"{name!r} belongs to {feed.name}; only files of sales can be tried.")
-    if feed is None or register is not None:
-        return feed, []
+
+def _sales_feed(
+    feed: SalesFeed, rulepack: RulePack, register: Engine | None
+) -> tuple[SalesFeed, list[str]]:
+    """The feed as it can be asked, and what of it is not asked."""
+    remarks = []
     held = [kind for kind in ("advocate", "outlet") if getattr(feed.unlisted, kind) == "hold"]
-    if not held:
-        return feed, []
-    unlisted = Unlisted(advocate="accept", outlet="accept", sku=feed.unlisted.sku)
-    kinds = " and ".join(f"{kind}s" for kind in held)
-    remark = f"Whether {kinds} are enrolled was not checked: no register runs on this home."
-    return feed.model_copy(update={"unlisted": unlisted}), [remark]
+    if register is None and held:
+        unlisted = Unlisted(advocate="accept", outlet="accept", sku=feed.unlisted.sku)
+        feed = feed.model_copy(update={"unlisted": unlisted})
+        kinds = " and ".join(f"{kind}s" for kind in held)
+        remarks.append(
+            f"Whether {kinds} are enrolled was not checked: no register runs on this home."
+        )
+    if not rulepack.products:
+        remarks.append("Products were not checked: the programme lists none.")
+    remarks.append(
+        "Whether the file, or lines of it, came before was not checked, nor whether returns "
+        "find their sale."
+    )
+    if feed.same_name == "replaces":
+        remarks.append(
+            "Under the name of an earlier file it would stand in its place: lines that are "
+            "missing from it would be withdrawn."
+        )
+    return feed, remarks
 
 
 def _refused(agreement: Agreement, refused: FileRefused, remarks: Sequence[str]) -> Trial:
-    code = CODES[refused.code]
-    again = AGAIN["en"][code.sent_again]
-    cells: dict[str, object] = {"outcome": "refused", "code": code.code, "send_again": again}
-    cells |= {"reason": _placed(code.en, refused), "hint": _placed(code.hint_en, refused)}
-    judged = Answer("Lines", LINE_COLUMNS, [[cells.get(name) for name in LINE_COLUMNS]])
     nothing = Answer("", ("line_no",), [])
-    return Trial(agreement, refused, nothing, nothing, judged, nothing, remarks)
+    return Trial(agreement, refused, nothing, nothing, tell_refused(refused), nothing, remarks)
 
 
 def _taken(
-    agreement: Agreement, figures: Mapping[str, Figures], workspace: Path, remarks: Sequence[str]
+    agreement: Agreement,
+    feed: SalesFeed | PlainFeed,
+    figures: Mapping[str, Figures],
+    workspace: Path,
+    remarks: Sequence[str],
 ) -> Trial:
-    facts = ", ".join(f"lines.{name}" for name in FACTS)
-    rejects = quoted(str(workspace / "rejects.parquet"))
-    with duckdb.connect(str(workspace / LINES), read_only=True) as connection:
-        read = connection.execute(READ.format(facts=facts, shown_max=SHOWN_MAX)).fetchall()
-        query = JUDGED.format(facts=facts, rejects=rejects, judged_max=JUDGED_MAX)
-        judged = connection.execute(query).fetchall()
-    if len(judged) == JUDGED_MAX:
+    told = tell(feed, figures, workspace)
+    if told.is_cut:
         remarks = [*remarks, f"Only the first {JUDGED_MAX:,} lines are told of one by one."]
-    feed = agreement.feeds.sales
-    columns = feed.columns.given() if feed else {}
-    given = [n for n, name in enumerate(FACTS) if name in columns or name == "amount"]
-    rows = [
-        row
-        for _, reasons in groupby(judged, key=itemgetter(0))
-        for row in _judged(list(reasons), agreement)
-    ]
-    return Trial(
-        agreement,
-        None,
-        Answer(
-            "What would become of its lines",
-            ("outcome", "lines", "amount"),
-            [(name, figures[name].lines, _plain(figures[name].amount)) for name in OUTCOMES],
-        ),
-        Answer(
-            f"The first {len(read)} lines, as they were read",
-            ("line_no", *(FACTS[n] for n in given)),
-            [(row[0], *(_plain(row[1 + n]) for n in given)) for row in read],
-        ),
-        Answer("Lines", LINE_COLUMNS, rows),
-        _reasons(rows),
-        remarks,
-    )
-
-
-def _judged(reasons: Sequence[Sequence[Any]], agreement: Agreement) -> Iterator[list[object]]:
-    """The rows of one line: one for each of its reasons, or one if it is accepted."""
-    feed = agreement.feeds.sales
-    columns = feed.columns.named() if feed else {}
-    codes = [CODES[code] for _, _, code, *_ in reasons if code]
-    again = AGAIN["en"][sent_again(codes)] if codes else None
-    for line_no, outcome, name, field, seen, *facts in reasons:
-        header = columns[field].header if field in columns else None
-        code = CODES[name] if name else None
-        words = (code.en, code.hint_en) if code else (None, None)
-        yield [line_no, outcome, name, header, seen, *map(_plain, facts), again, *words]
-
-
-def _reasons(rows: Sequence[Sequence[object]]) -> Answer:
-    """The first reasons, for people: what is not accepted, and why."""
-    columns = ("line_no", "outcome", "code", "column", "seen", "reason", "hint")
-    places = [LINE_COLUMNS.index(name) for name in columns]
-    found = [[row[n] for n in places] for row in rows if row[2]]
-    title = f"{min(len(found), SHOWN_MAX)} of {len(found)} reasons"
-    return Answer(title, columns, found[:SHOWN_MAX])
-
-
-def _placed(sentence: str, refused: FileRefused) -> str:
-    return sentence.format(**refused.detail)
-
-
-def _plain(value: object) -> object:
-    """A number without the zeros that its type writes behind it."""
-    if not isinstance(value, Decimal):
-        return value
-    written = format(value, "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
+    return Trial(agreement, None, told.sums, told.read, told.judged, told.reasons, remarks)

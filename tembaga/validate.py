@@ -96,7 +96,15 @@ def validate(engine: Engine, file_no: int, *, agreement: Agreement, settings: Se
                 )
             else:
                 sender = _sender(file, agreement, rulepack)
-                found = _validate_plain(engine, file, feed, sender, rulepack, workspace, settings)
+                found = examine_plain(
+                    _original(file, settings),
+                    feed,
+                    sender=sender,
+                    register=engine,
+                    rulepack=rulepack,
+                    workspace=workspace,
+                    settings=settings,
+                )
             _keep(workspace, folder)
     except FileRefused as refused:
         values: dict[str, Any] = {
@@ -231,27 +239,23 @@ def examine(
         return write(connection, workspace)
 
 
-def _sender(file: Row[Any], agreement: Agreement, rulepack: RulePack) -> Sender:
-    return Sender(
-        file_no=file.file_no,
-        partner=file.partner,
-        partner_no=agreement.number,
-        received_on=_day(file.seen_at, rulepack),
-        zone=rulepack.programme.time_zone,
-        minor_digits=MINOR_UNITS[rulepack.programme.currency],
-    )
-
-
-def _validate_plain(
-    engine: Engine,
-    file: Row[Any],
+def examine_plain(
+    original: Path,
     feed: PlainFeed,
+    *,
     sender: Sender,
+    register: Engine | None,
     rulepack: RulePack,
     workspace: Path,
     settings: Settings,
 ) -> dict[str, Figures]:
-    """Write the results into the workspace, and return the figures by outcome."""
+    """As `examine`, for a file of a plain feed.
+
+    Without a register who is named is taken for enrolled, and a voucher code for one of theirs.
+
+    Raises:
+        FileRefused: The file is not what was agreed.
+    """
     database = workspace / LINES
     facts = Facts(
         latest_on=sender.received_on + timedelta(days=1),
@@ -262,12 +266,23 @@ def _validate_plain(
     with closing(duckdb.connect(str(database))) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {quoted(str(workspace / 'spilled'))}")
-        _read(connection, _original(file, settings), feed, workspace, settings)
-        lay_known(connection, engine, feed, sender, rulepack, settings)
+        _read(connection, original, feed, workspace, settings)
+        lay_known(connection, register, feed, sender, rulepack, settings)
         connection.execute(REJECTS)
         found = [judge(connection, suite, database=database, table="lines")]
         (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
         return write_plain(connection, feed, sender, workspace)
+
+
+def _sender(file: Row[Any], agreement: Agreement, rulepack: RulePack) -> Sender:
+    return Sender(
+        file_no=file.file_no,
+        partner=file.partner,
+        partner_no=agreement.number,
+        received_on=_day(file.seen_at, rulepack),
+        zone=rulepack.programme.time_zone,
+        minor_digits=MINOR_UNITS[rulepack.programme.currency],
+    )
 
 
 def _day(at: datetime, rulepack: RulePack) -> date:

@@ -135,6 +135,21 @@ partner_products = Table(
     Column("valid_from", Date, nullable=False),
 )
 
+# What advocates did beside selling. Where the proof of it lies stands in the landing alone.
+activities = Table(
+    "activities",
+    raw,
+    Column("file_no", Integer, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("partner_no", Integer, nullable=False),
+    Column("activity_id", String, nullable=False, comment="Unique: the partner's name/its own."),
+    Column("advocate", String, nullable=False),
+    Column("activity", String, nullable=False, comment="planogram_photo, training or referral"),
+    Column("done_on", Date, nullable=False),
+    Column("outlet", String),
+    Column("referred_advocate", String, comment="Of a referral: who was won."),
+)
+
 # What merchants say of vouchers. Of a rejected one there is a cancellation, too (S9).
 voucher_status = Table(
     "voucher_status",

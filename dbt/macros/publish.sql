@@ -8,7 +8,7 @@
     {% set batch %}
         (select stg_batch.batch_no from {{ ref('stg_batch') }} as stg_batch) as batch_no
     {% endset %}
-    {% set statements = publishing_lock() %}
+    {% set statements = begin_publishing() %}
     {% set looked_at = [] %}
     {% for table, source, key, columns, condition in [
         ('batches', 'proposed_batches', none, none, none),
@@ -58,6 +58,5 @@
         {% do looked_at.append(analyzed(target)) %}
     {% endfor %}
     {% do statements.extend(looked_at | select) %}
-    {# dbt has begun a transaction before the first query of an operation. #}
     {% do run_query(statements | join('; ') ~ '; commit') %}
 {% endmacro %}

@@ -23,27 +23,42 @@ commands.add_typer(partner, name="partner")
 @agreement.command("propose")
 def propose_agreement(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A sales file as the partner sends it.")],
+    file: Annotated[Path, typer.Argument(help="A file as the partner sends it.")],
     partner: Annotated[
         str | None, typer.Option(help="Its account; default: the name of the folder of --to.")
+    ] = None,
+    feed: Annotated[
+        str | None, typer.Option(help="What the file is; default: what it most probably is.")
     ] = None,
     language: Annotated[Literal["id", "en"], typer.Option(help="Of our answers.")] = "id",
     to: Annotated[
         Path | None, typer.Option(help="Write agreement.yml into this folder, if none is there.")
     ] = None,
 ) -> None:
-    """Draft the agreement of a new distributor from a sample, and say how sure each guess is."""
+    """Draft an agreement from a sample of any feed, and say how sure each guess is.
+
+    For a partner that has one, the draft is the feed alone, to be added to it.
+    """
     from tembaga import proposals
 
     with in_sentences(Console(stderr=True)):
         name = partner or (to.resolve().name if to else "new_partner")
-        proposal = proposals.draft(file, name, language=language, settings=context.obj)
-        if to is not None:
-            say(f"The draft is {proposals.keep(proposal, to)}.")
-    if to is None:
-        sys.stdout.write(proposal.text)
-    for line in proposals.report(proposal):
-        Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
+        drafted = proposals.draft(
+            file, name, language=language, settings=context.obj, feed=feed, there=to
+        )
+        if drafted.there is not None:
+            sys.stdout.write(drafted.text)
+            _note(f"{drafted.there} is left as it is: add this under its feeds.")
+        elif to is None:
+            sys.stdout.write(drafted.text)
+        else:
+            say(f"The draft is {proposals.keep(drafted, to)}.")
+    for line in proposals.report(drafted):
+        _note(line)
+
+
+def _note(line: str) -> None:
+    Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @agreement.command("try")

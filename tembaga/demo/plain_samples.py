@@ -21,6 +21,12 @@ No Permintaan;ID Mekanik;Kode Hadiah;Diminta Pada
 T-0001;RJ-0061;belanja_50;2026-02-02T08:15:00+07:00
 T-0002;RJ-0061;pulsa_50;2026-02-02T08:16+07:00
 """,
+    "tapakrimba/samples/KEGIATAN_20260131.csv": """\
+No Kegiatan;ID Mekanik;Kode Bengkel;Kegiatan;Tanggal;Mekanik Diajak;Bukti
+K-0001;RJ-0061;BKL-015;FOTO;28/01/2026;;foto/0001.jpg
+K-0002;RJ-0061;;PELATIHAN;29/01/2026;;daftar hadir 17
+K-0003;RJ-0061;;AJAKAN;30/01/2026;RJ-0062;formulir 62
+""",
     "gentala_mart/samples/KLAIM_20260131.csv": """\
 Kode Voucher;Tanggal Pakai;Nilai
 K7MQ2-XH9TW-7;28/01/2026;50.000,00

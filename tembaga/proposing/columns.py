@@ -40,7 +40,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class _Column:
+class FileColumn:
     """One column of the file, and what its filled cells are."""
 
     header: str
@@ -76,10 +76,7 @@ def find_columns(
     headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Numbers, known: Known
 ) -> Found:
     """Find which column is which; what is not found is left open."""
-    columns = [
-        _column(header, cells, numbers, known)
-        for header, cells in zip(headers, zip(*rows, strict=True), strict=True)
-    ]
+    columns = read_columns(headers, rows, numbers, known)
     taken = _assigned(columns)
     _by_values_alone(columns, taken)
     remarks = list(_remarks(columns, taken, known))
@@ -102,14 +99,24 @@ def find_columns(
     return Found(form, guesses, remarks)
 
 
-def _column(header: str, cells: Sequence[str], numbers: Numbers, known: Known) -> _Column:
+def read_columns(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Numbers, known: Known
+) -> list[FileColumn]:
+    """The columns of a file, and what stands in each."""
+    return [
+        _column(header, cells, numbers, known)
+        for header, cells in zip(headers, zip(*rows, strict=True), strict=True)
+    ]
+
+
+def _column(header: str, cells: Sequence[str], numbers: Numbers, known: Known) -> FileColumn:
     filled = [cell for cell in cells if cell]
     values = [numbers.value(cell) for cell in cells]
     fit, day = read_days(filled) if filled else (0, None)
     if day is not None and day.value == "%Y%m%d" and len(set(filled)) == len(filled) > 2:
         fit, day = 0, None  # Numbers that rise, and no days.
     found = {name: known.of(name) for name in ("sku", "outlet", "advocate")}
-    return _Column(
+    return FileColumn(
         header,
         cells,
         filled,
@@ -121,7 +128,7 @@ def _column(header: str, cells: Sequence[str], numbers: Numbers, known: Known) -
     )
 
 
-def _assigned(columns: Sequence[_Column]) -> dict[str, _Column]:
+def _assigned(columns: Sequence[FileColumn]) -> dict[str, FileColumn]:
     """Each of ours with the column that fits it best, the best fit first."""
     scored = sorted(
         (
@@ -133,14 +140,14 @@ def _assigned(columns: Sequence[_Column]) -> dict[str, _Column]:
         key=lambda item: item[:2],
         reverse=True,
     )
-    taken: dict[str, _Column] = {}
+    taken: dict[str, FileColumn] = {}
     for points, _, name, column in scored:
         if points >= 1 and name not in taken and all(column is not one for one in taken.values()):
             taken[name] = column
     return taken
 
 
-def _score(name: str, column: _Column) -> float:
+def _score(name: str, column: FileColumn) -> float:
     points = score(name, column.header)
     if column.filled and column.known_in_capitals.get(name, 0) > len(column.filled) / 2:
         points += 4
@@ -149,7 +156,7 @@ def _score(name: str, column: _Column) -> float:
     return points
 
 
-def _by_values_alone(columns: Sequence[_Column], taken: dict[str, _Column]) -> None:
+def _by_values_alone(columns: Sequence[FileColumn], taken: dict[str, FileColumn]) -> None:
     """Fill in what has no telling name and stands apart by its values."""
     free = [column for column in columns if all(column is not one for one in taken.values())]
     days = [column for column in free if column.day is not None]
@@ -167,7 +174,7 @@ def _by_values_alone(columns: Sequence[_Column], taken: dict[str, _Column]) -> N
                     return
 
 
-def _times(quantity: _Column, price: _Column, amount: _Column) -> int:
+def _times(quantity: FileColumn, price: FileColumn, amount: FileColumn) -> int:
     """How many lines have an amount that is quantity times price, and not trivially."""
     return sum(
         q is not None and p is not None and a is not None and abs(q * p - a) <= abs(a) * NEAR
@@ -175,20 +182,20 @@ def _times(quantity: _Column, price: _Column, amount: _Column) -> int:
     )
 
 
-def _guess(name: str, column: _Column, known: Known) -> Guess:
+def _guess(name: str, column: FileColumn, known: Known) -> Guess:
     value: dict[str, object] = {"header": column.header}
-    by_name, evidence = score(name, column.header), [f"filled in {_of(column)} lines"]
+    by_name, evidence = score(name, column.header), [f"filled in {filled_of(column)} lines"]
     certain = by_name >= 3
     if by_name:
         evidence.insert(0, "by its name" if certain else "its name has such a word")
     else:
         evidence.insert(0, "by its values alone")
     if name in column.known_in_capitals:
-        certain = _is_confirmed(name, column, known, evidence)
+        certain = is_confirmed(name, column, known, evidence)
     if name == "returns_document":
         certain = False
     if name in CODES and name != "document":
-        value |= dict(_mended(name, column, evidence))
+        value |= dict(mended(name, column, evidence))
     if name in NUMBERS:
         values = [number for number in column.values if number is not None]
         evidence.append(f"{len(values)} of {len(column.filled)} are numbers")
@@ -200,7 +207,7 @@ def _guess(name: str, column: _Column, known: Known) -> Guess:
     return Guess(f"columns.{name}", value, sure, "; ".join(evidence))
 
 
-def _is_confirmed(name: str, column: _Column, known: Known, evidence: list[str]) -> bool:
+def is_confirmed(name: str, column: FileColumn, known: Known, evidence: list[str]) -> bool:
     """Whether the codes in it are known: a name alone may be that of another column."""
     if not known.of(name):
         evidence.append("its codes could not be compared")
@@ -210,7 +217,7 @@ def _is_confirmed(name: str, column: _Column, known: Known, evidence: list[str])
     return found >= ENOUGH * len(column.filled)
 
 
-def _mended(name: str, column: _Column, evidence: list[str]) -> Iterator[tuple[str, object]]:
+def mended(name: str, column: FileColumn, evidence: list[str]) -> Iterator[tuple[str, object]]:
     """What has to be done to its codes, so that one code is written one way."""
     known, in_capitals = column.known.get(name, 0), column.known_in_capitals.get(name, 0)
     codes = set(column.filled)
@@ -223,11 +230,12 @@ def _mended(name: str, column: _Column, evidence: list[str]) -> Iterator[tuple[s
         yield "strip_suffix", ".0"
 
 
-def _of(column: _Column) -> str:
+def filled_of(column: FileColumn) -> str:
+    """In how many lines a column says something."""
     return f"{len(column.filled)} of {len(column.cells)}"
 
 
-def _fees(taken: dict[str, _Column], known: Known) -> Guess:
+def _fees(taken: dict[str, FileColumn], known: Known) -> Guess:
     """Codes of the products' column that look like fees."""
     cells = set(taken["sku"].filled) if "sku" in taken else set()
     found = sorted(code for code in cells - known.of("sku") if FEES.search(code.lower()))
@@ -235,14 +243,14 @@ def _fees(taken: dict[str, _Column], known: Known) -> Guess:
     return Guess("not_products", found, "open" if found else "likely", said)
 
 
-def _tax(taken: dict[str, _Column]) -> Guess:
+def _tax(taken: dict[str, FileColumn]) -> Guess:
     column = taken.get("amount") or taken.get("unit_price")
     if column is not None and (tax := tax_of(column.header)):
         return Guess("tax", tax, "likely", f"{column.header!r} says so")
     return Guess("tax", "net", "open", "nothing says whether amounts are with VAT: ask")
 
 
-def _product_remark(taken: dict[str, _Column]) -> str:
+def _product_remark(taken: dict[str, FileColumn]) -> str:
     quantity, price, amount = (taken.get(name) for name in ("quantity", "unit_price", "amount"))
     if quantity is None or price is None or amount is None:
         return "There are an amount and a unit price; the amount is taken."
@@ -254,7 +262,9 @@ def _product_remark(taken: dict[str, _Column]) -> str:
     )
 
 
-def _remarks(columns: Sequence[_Column], taken: dict[str, _Column], known: Known) -> Iterator[str]:
+def _remarks(
+    columns: Sequence[FileColumn], taken: dict[str, FileColumn], known: Known
+) -> Iterator[str]:
     for name, codes in (("advocates", known.advocates), ("outlets", known.outlets)):
         if codes is None:
             yield f"No register runs on this home: {name} were looked for by name alone."

@@ -1,6 +1,7 @@
 """Names: what columns are called in Indonesian and English files, and what fees look like."""
 
 import re
+from collections.abc import Sequence
 
 # By our column, the names as they stand in files, without case and signs.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -75,13 +76,21 @@ def plain(header: str) -> str:
 
 
 def score(name: str, header: str) -> float:
-    """How well a header names one of our columns: 3 if that is what it says, 0 if not at all."""
+    """How well a header names one of our columns of sales: 3 if it says just that, 0 not at all."""
+    return score_among(NAMES[name], header)
+
+
+def score_among(names: Sequence[str], header: str, *, may_be_text: bool = False) -> float:
+    """How well a header is one of these names: 3 if that is what it says, 0 if not at all.
+
+    One that says more than the name is none of a code if it speaks of texts.
+    """
     said = plain(header)
-    if said in NAMES[name]:
+    if said in names:
         return 3
     words = said.split()
-    within = [known for known in NAMES[name] if set(known.split()) <= set(words)]
-    if not within or NOT_A_CODE.search(said):
+    within = [known for known in names if set(known.split()) <= set(words)]
+    if not within or (NOT_A_CODE.search(said) and not may_be_text):
         return 0
     longest = max(len(known.split()) for known in within)
     return 1 + longest / len(words)

@@ -19,20 +19,49 @@ Rows = Sequence[dict[str, Any]]
 Found = tuple[int, str, str, str]  # Line, code, column and value.
 
 
+def find_faults(register: Connection, feed: str, rows: Rows, *, partner: str) -> list[Found]:
+    """The lines of a file of outlets, advocates or activities that do not hold now, and why.
+
+    Nothing is changed.
+    """
+    if feed == "activities":
+        return list(find_strangers(register, rows))
+    outlet_codes = (row["outlet"] for row in rows if row["outlet"])
+    shops = _known(register, outlets, "outlet", outlet_codes)
+    if feed == "outlets":
+        return _faults_of_outlets(rows, shops, partner)
+    known = _known(register, advocates, "advocate", (row["advocate"] for row in rows))
+    return _faults_of_advocates(rows, known, shops, partner)
+
+
+def find_strangers(register: Connection, rows: Rows) -> Iterator[Found]:
+    """The lines of activities that name an advocate or outlet that is not enrolled."""
+    columns = ("advocate", "referred_advocate", "outlet")
+    named = {name: [row[name] for row in rows if row[name]] for name in columns}
+    people = _known(
+        register, advocates, "advocate", [*named["advocate"], *named["referred_advocate"]]
+    )
+    shops = _known(register, outlets, "outlet", named["outlet"])
+    known = {"advocate": people, "referred_advocate": people, "outlet": shops}
+    for row in rows:
+        strangers = [name for name in columns if row[name] and row[name] not in known[name]]
+        if strangers:
+            yield row["line_no"], "E_NOT_ENROLLED", strangers[0], row[strangers[0]]
+
+
 def enrol_outlets(register: Connection, rows: Rows, *, partner: str) -> list[Found]:
     """Follow the lines of a file of outlets; gives those that are not the partner's to write.
 
     The same lines a second time change nothing.
     """
     known = _known(register, outlets, "outlet", (row["outlet"] for row in rows))
-    found: list[Found] = []
-    changes = []
-    for row in rows:
-        if _is_elsewhere(known.get(row["outlet"]), partner):
-            found.append((row["line_no"], "E_ENROLLED_ELSEWHERE", "outlet", row["outlet"]))
-        elif _is_news(known.get(row["outlet"]), row):
-            named = ("outlet", "name", "address", "city", "province", "file_no", "line_no")
-            changes.append({name: row[name] for name in named} | {"partner": partner})
+    found = _faults_of_outlets(rows, known, partner)
+    named = ("outlet", "name", "address", "city", "province", "file_no", "line_no")
+    changes = [
+        {name: row[name] for name in named} | {"partner": partner}
+        for row in _others(rows, found)
+        if _is_news(known.get(row["outlet"]), row)
+    ]
     _upsert(register, outlets, changes)
     return found
 
@@ -45,14 +74,11 @@ def enrol_advocates(register: Connection, rows: Rows, *, partner: str) -> list[F
     """
     known = _known(register, advocates, "advocate", (row["advocate"] for row in rows))
     shops = _known(register, outlets, "outlet", (row["outlet"] for row in rows if row["outlet"]))
-    found: list[Found] = []
+    found = _faults_of_advocates(rows, known, shops, partner)
     changes: list[dict[str, Any]] = []
     said: list[dict[str, Any]] = []
-    for row in rows:
+    for row in _others(rows, found):
         before = known.get(row["advocate"])
-        if fault := _fault(row, before, shops, partner):
-            found.append((row["line_no"], *fault))
-            continue
         if _is_news(before, row):
             changes.append(_present(row, before) | {"partner": partner})
         said += _consent(row)
@@ -80,6 +106,30 @@ def name_products(register: Connection, rows: Rows, *, partner: str) -> None:
         ),
         [{name: row[name] for name in named} | {"partner": partner} for row in rows],
     )
+
+
+def _faults_of_outlets(rows: Rows, known: dict[str, Row[Any]], partner: str) -> list[Found]:
+    return [
+        (row["line_no"], "E_ENROLLED_ELSEWHERE", "outlet", row["outlet"])
+        for row in rows
+        if _is_elsewhere(known.get(row["outlet"]), partner)
+    ]
+
+
+def _faults_of_advocates(
+    rows: Rows, known: dict[str, Row[Any]], shops: dict[str, Row[Any]], partner: str
+) -> list[Found]:
+    return [
+        (row["line_no"], *fault)
+        for row in rows
+        if (fault := _fault(row, known.get(row["advocate"]), shops, partner))
+    ]
+
+
+def _others(rows: Rows, found: Sequence[Found]) -> Iterator[dict[str, Any]]:
+    """The rows of which nothing was found."""
+    lines = {line_no for line_no, *_ in found}
+    return (row for row in rows if row["line_no"] not in lines)
 
 
 def _fault(

@@ -137,10 +137,12 @@ def _kill_at_all(day: Trials, steps: Sequence[str]) -> None:
 
 
 def _some(steps: Sequence[str], n: int) -> list[str]:
-    """A third of them in or around the publishing, the others anywhere."""
+    """A quarter amid the publishing, a quarter in or around it, the others anywhere."""
     near = [i for i, step in enumerate(steps) if step.startswith("publish")]
     publishing = steps[near[0] - 2 : near[-1] + 8]
-    return sorted({*spread(publishing, n // 3), *spread(steps, n - n // 3)}, key=steps.index)
+    amid = [step for step in steps if step.startswith(IN_PIECES)]
+    some = {*spread(amid, n // 4), *spread(publishing, n // 4), *spread(steps, n - n // 4 * 2)}
+    return sorted(some, key=steps.index)
 
 
 def _say(config: pytest.Config, what: str) -> None:

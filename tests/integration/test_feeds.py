@@ -2,16 +2,20 @@
 
 import random
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from feeds_desk import OF_MERCHANTS, Desk, agreement
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select, text, update
 
+from tembaga import dbt
 from tembaga.plain_feeds import PLAIN_FEEDS
 from tembaga.register.tables import advocates, consents, files, outlets
 from tembaga.settings import Settings
+from tembaga.trial import attempt
 from tembaga.waiting import to_post, to_validate
+from tembaga.warehouse import open_warehouse
 
 UNLISTED = {"unlisted": {"advocate": "accept", "outlet": "accept"}}
 # What stands in cells: right here, wrong there, and some of it nowhere right.
@@ -47,7 +51,7 @@ def desk(register: Engine, settings: Settings) -> Desk:
     return Desk(
         register,
         settings,
-        agreement("north", 1, "outlets", "advocates"),
+        agreement("north", 1, "outlets", "advocates", "activities"),
         agreement("south", 2, "outlets", "advocates"),
     )
 
@@ -162,6 +166,96 @@ def test_nobody_changes_whom_another_has_enrolled(joined: Desk):
     )
     assert joined.asks(select(advocates.c.name)) == [("Ani Lestari",)]
     assert joined.asks_warehouse("select file_no from raw.advocates") == [(2,)]
+
+
+def test_a_trial_knows_who_is_enrolled_and_enrols_nobody(joined: Desk, tmp_path: Path):
+    known, foreign = ADVOCATE, ADVOCATE | {"advocate": "A-2", "outlet": "O-9"}
+    columns = ",".join(ADVOCATE)
+    lines = [",".join(line.values()) for line in (known, foreign, ADVOCATE | {"advocate": "A-3"})]
+    (tmp_path / "advocates_2.csv").write_text("\n".join([columns, *lines, ""]), encoding="utf-8")
+
+    url = joined.register.url.render_as_string(hide_password=False)
+    settings = joined.settings.model_copy(update={"register_url": url})
+
+    trial = attempt(
+        tmp_path / "advocates_2.csv",
+        joined.agreements["north"],
+        settings=settings,
+        today=date(2026, 3, 2),
+    )
+
+    assert [row[:5] for row in trial.judged.rows] == [
+        [2, "accepted", None, None, None],
+        [3, "rejected", "E_NOT_ENROLLED", "outlet", "O-9"],
+        [4, "accepted", None, None, None],
+    ]
+    assert trial.verdict == "It would be taken: 2 of its 3 lines are accepted."
+    assert joined.asks(select(advocates.c.advocate)) == [("A-1",)]
+
+
+ACTIVITY = {"activity_id": "K-1", "advocate": "A-1", "activity": "planogram_photo"}
+ACTIVITY |= {"done_on": "2026-02-20", "outlet": "O-1", "referred_advocate": "", "proof": "1.jpg"}
+REFERRAL = ACTIVITY | {"activity": "referral", "outlet": ""}
+ACTIVITY_FAULTS: list[tuple[dict[str, str], set[str]]] = [
+    (ACTIVITY, set()),
+    (ACTIVITY | {"activity_id": "K-2", "activity": "dancing"}, {"E_WORD"}),
+    (ACTIVITY | {"activity_id": "K-3", "done_on": "2026-03-04"}, {"E_DATE"}),
+    (ACTIVITY | {"activity_id": "K-4", "proof": ""}, {"E_MISSING"}),
+    (ACTIVITY | {"activity_id": "K-5", "advocate": "A-9"}, {"E_NOT_ENROLLED"}),
+    (ACTIVITY | {"activity_id": "K-6", "outlet": "O-9"}, {"E_NOT_ENROLLED"}),
+    (REFERRAL | {"activity_id": "K-7"}, {"E_REFERRAL"}),
+    (REFERRAL | {"activity_id": "K-8", "referred_advocate": "A-1"}, {"E_REFERRAL"}),
+    (REFERRAL | {"activity_id": "K-9", "referred_advocate": "A-9"}, {"E_NOT_ENROLLED"}),
+    (REFERRAL | {"activity_id": "L-1", "referred_advocate": "A-2"}, set()),
+    (ACTIVITY | {"activity_id": "L-2", "referred_advocate": "A-2"}, {"E_NO_REFERRAL"}),
+    (ACTIVITY, {"DUPLICATE"}),
+]
+
+
+def test_every_line_of_activities_has_its_outcome(joined: Desk):
+    joined.brings("advocates", ADVOCATE | {"advocate": "A-2"})
+
+    found = joined.takes("activities", *(line for line, _ in ACTIVITY_FAULTS))
+
+    expected = {n: codes for n, (_, codes) in enumerate(ACTIVITY_FAULTS, start=2) if codes}
+    assert found == expected
+    kept = "select activity_id, activity, outlet, referred_advocate from raw.activities order by 1"
+    assert joined.asks_warehouse(kept) == [
+        ("north/K-1", "planogram_photo", "O-1", None),
+        ("north/L-1", "referral", None, "A-2"),
+    ]
+
+
+def test_an_activity_that_comes_again_counts_once(joined: Desk):
+    joined.takes("activities", ACTIVITY)
+
+    same = joined.takes("activities", ACTIVITY | {"proof": "the same"})
+    other = joined.takes("activities", ACTIVITY | {"done_on": "2026-02-21"})
+
+    assert (same, other) == ({2: {"DUPLICATE"}}, {2: {"E_ACTIVITY_TWICE"}})
+    assert joined.asks_warehouse("select count(*) from raw.activities") == [(1,)]
+
+
+def test_the_staging_models_of_the_feeds_say_what_was_loaded(joined: Desk):
+    joined.takes("activities", ACTIVITY)
+
+    failed = dbt.check_feeds(joined.settings)
+
+    assert failed == []
+    assert joined.asks_warehouse(
+        "select (select count(*) from staging.stg_outlets), "
+        "(select count(*) from staging.stg_advocates), "
+        "(select activity_id from staging.stg_activities)"
+    ) == [(1, 1, "north/K-1")]
+
+
+def test_a_staging_model_that_holds_a_line_twice_is_told_of(joined: Desk):
+    with open_warehouse(joined.settings) as warehouse:
+        warehouse.execute(text("insert into raw.outlets select * from raw.outlets"))
+
+    failed = dbt.check_feeds(joined.settings)
+
+    assert [test.name for test in failed] == ["unique_stg_outlets_line_key"]
 
 
 def test_the_newest_line_stands_whenever_an_older_file_is_loaded(joined: Desk):

@@ -42,7 +42,7 @@ ONE_NAME = {"varchar": "text", "character varying": "text", "decimal(38,0)": "nu
 HEADS = "select batch_no, head from ledger.batches order by batch_no"
 NEW_RAW_TABLES = ("raw.contract", "raw.claims", "raw.payments", "raw.cohorts")
 NEW_RAW_TABLES += ("raw.uptakes", "raw.releases", "raw.outlets", "raw.advocates")
-NEW_RAW_TABLES += ("raw.partner_products", "raw.voucher_status")
+NEW_RAW_TABLES += ("raw.partner_products", "raw.voucher_status", "raw.activities")
 NEW_TABLES = (*NEW_RAW_TABLES, "ledger.splits", "ledger.uses", "ledger.valuations")
 NEW_COLUMNS = {
     "raw.sales": ("second_advocate",),

@@ -14,6 +14,7 @@ from tembaga.register.tables import batches, voucher_batches, vouchers
 from tembaga.vouchers import code_hmac, voucher_code
 
 UNLISTED = {"unlisted": {"advocate": "accept", "outlet": "accept", "sku": "accept"}}
+OF_DISTRIBUTORS = ("requests", "outlets", "advocates", "opening_balances", "activities")
 REQUEST = {"request_id": "R-1", "advocate": "DEDI", "reward": "voucher_50"}
 REQUEST |= {"requested_at": "2026-02-28T23:30:00+07:00"}
 
@@ -30,9 +31,9 @@ REQUEST_FAULTS: list[tuple[dict[str, str], set[str]]] = [
 
 
 @pytest.fixture
-def office(register: Engine, tmp_path: Path) -> Office:
-    """An office that has posted nothing yet."""
-    return open_office(register, tmp_path / "home")
+def office(register: Engine, tmp_path: Path, warehouse: dict[str, str]) -> Office:
+    """An office that has posted nothing yet, with each engine of the warehouse in turn."""
+    return open_office(register, tmp_path / "home", **warehouse)
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def desk(office: Office) -> Desk:
     return Desk(
         office.engine,
         office.settings,
-        agreement("distributor", 1, "requests", programme="spec", sales=UNLISTED),
+        agreement("distributor", 1, *OF_DISTRIBUTORS, programme="spec", sales=UNLISTED),
         agreement("merchant", 101, "claims", "voucher_status", programme="spec"),
     )
 
@@ -145,6 +146,34 @@ def test_what_merchants_say_takes_effect_and_is_replayed(
     assert available(office) == before + 500
     assert office.asks("select line_no, code from ledger.declined") == [(4, "E_CLAIMED_ALREADY")]
     assert desk.file(4).amount_in == 100_000
+    _replays(office, tmp_path)
+
+
+def test_whom_partners_enrol_and_bring_along_is_replayed(
+    desk: Desk, office: Office, tmp_path: Path
+):
+    outlet = {"outlet": "O-1", "name": "Jaya", "address": "Jl. Melati 1", "city": "Bogor"}
+    outlet |= {"province": "Jawa Barat"}
+    siti = {"advocate": "SITI", "action": "join", "action_on": "2026-01-01", "name": "Siti"}
+    siti |= {"email": "siti@m.example", "phone": "0812 3456 7890", "outlet": "O-1"}
+    siti |= {"consent_on": "2026-01-01", "consent_wording": "v1", "consent_proof": "f-1"}
+    brought = {"advocate": "SITI", "points": "700", "earned_on": "2026-01-01", "expires_on": ""}
+    trained = {"activity_id": "K-1", "advocate": "SITI", "activity": "training"}
+    trained |= {"done_on": "2026-01-05", "outlet": "", "referred_advocate": "", "proof": "list 1"}
+    asked = REQUEST | {"advocate": "SITI"}
+    enrolled = {"outlets": outlet, "advocates": siti}
+    feeds = enrolled | {"opening_balances": brought, "activities": trained, "requests": asked}
+
+    found = {name: desk.takes(name, line, partner="distributor") for name, line in feeds.items()}
+    office.posts("2026-02-28")
+
+    assert found == {name: {} for name in feeds}
+    assert office.asks(
+        "select cast(credits - debits as bigint) from ledger.balances as balances "
+        "inner join ledger.accounts as accounts on balances.account_no = accounts.account_no "
+        "where accounts.path = 'Liabilities:Points:Available:SITI'"
+    ) == [(200,)]
+    assert office.asks("select activity_id from raw.activities") == [("distributor/K-1",)]
     _replays(office, tmp_path)
 
 

@@ -64,7 +64,7 @@ FOUND_BY_LOADING = {
     "RETURN_UNMATCHED", "E_NOTHING_TO_CORRECT", "E_BELOW_RETURNS", "TAKEN_UP", "E_OUTLIER",
     "WITHDRAWN",
     "E_QUARTER_END", "E_NOT_CREDIBLE", "E_NOT_ENROLLED", "E_ENROLLED_ELSEWHERE",
-    "E_REQUEST_TWICE", "E_WITH_OTHERS",
+    "E_REQUEST_TWICE", "E_ACTIVITY_TWICE", "E_WITH_OTHERS",
 }  # fmt: skip
 # An advocate may be unknown as the first or the second; a second claimant may stand in a line of
 # its own or in the same one.

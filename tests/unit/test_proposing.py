@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import shutil
 import zipfile
 from datetime import date
 from io import BytesIO
@@ -12,25 +13,18 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from tembaga.agreements import Agreement, load_agreements, read_agreement
+from tembaga.agreements import Agreement, AgreementError, load_agreements, read_agreement
 from tembaga.cli import app
-from tembaga.feeds import SalesFeed
-from tembaga.proposals import draft, keep
-from tembaga.proposing import Known, ProposalError, Subject, propose
-from tembaga.settings import PROJECT, Settings
+from tembaga.plain_feeds import PlainFeed
+from tembaga.proposals import Drafted, draft, keep
+from tembaga.proposing import Guess, Known, ProposalError, Subject, propose
+from tembaga.settings import PROJECT, Settings, load_settings
 from tembaga.trial import attempt
 
 INBOUND = PROJECT / "sftp_inbound"
-SAMPLES = sorted(
-    path
-    for path in INBOUND.glob("*/samples/*")
-    if path.suffix in (".csv", ".xlsx")
-    and isinstance(
-        read_agreement(path.parent.parent / "agreement.yml").feed_of(path.name), SalesFeed
-    )
-)
+SAMPLES = sorted(path for path in INBOUND.glob("*/samples/*") if path.suffix in (".csv", ".xlsx"))
 REAL = sorted((PROJECT.parent / "shared/data/online_retail").rglob("*.csv"))[:1]
-DAY = date(2026, 1, 8)
+DAY = date(2026, 2, 3)
 SUBJECT = Subject("north", 7, "demo", "IDR", "en")
 HEADER = "Invoice No,Date,Member,Shop,SKU,Qty,Amount"
 LINE = "F-1,2026-01-13,A-1,O-1,RJW-M101,2,100.50"
@@ -53,18 +47,48 @@ def effects(file: Path, agreement: Agreement, settings: Settings) -> list[list[o
     return [list(row) for row in trial.judged.rows]
 
 
+def guess_of(drafted: Drafted, field: str) -> Guess:
+    return next(guess for guess in drafted.guesses if guess.field == field)
+
+
+def is_of_sales(path: Path) -> bool:
+    agreement = read_agreement(path.parent.parent / "agreement.yml")
+    return agreement.feed_of(path.name) == agreement.feeds.sales
+
+
+def words_of(feed: PlainFeed) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The partner's words of each column of words."""
+    return {name: getattr(column, "words", {}) for name, column in feed.columns.given().items()}
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_a_draft_reads_a_sample_as_its_agreement_does(path, settings):
     agreed = read_agreement(path.parent.parent / "agreement.yml")
 
     drafted = draft(path, agreed.partner, language=agreed.language, settings=settings)
 
-    agreement = Agreement.model_validate(yaml.safe_load(drafted.text))
+    agreement = Agreement.model_validate(yaml.safe_load(drafted.proposal.text))
+    feed, meant = agreement.feed_of(path.name), agreed.feed_of(path.name)
     assert effects(path, agreement, settings) == effects(path, agreed, settings)
-    assert (agreement.feeds.sales.files, agreement.feeds.sales.tax) == (
-        agreed.feeds.sales.files,
-        agreed.feeds.sales.tax,
-    )
+    assert (agreement.kind, feed.name, feed.files) == (agreed.kind, meant.name, meant.files)
+    assert getattr(feed, "tax", None) == getattr(meant, "tax", None)
+    assert guess_of(drafted, "feed").sure == "sure"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SAMPLES if not is_of_sales(path)], ids=lambda path: path.name
+)
+def test_a_draft_of_a_plain_feed_has_the_columns_of_the_agreement(path, settings):
+    agreed = read_agreement(path.parent.parent / "agreement.yml")
+
+    drafted = draft(path, "new_partner", language="id", settings=settings)
+
+    feed = Agreement.model_validate(yaml.safe_load(drafted.text)).feed_of(path.name)
+    meant = agreed.feed_of(path.name)
+    assert {name: column.header for name, column in feed.columns.named().items()} == {
+        name: column.header for name, column in meant.columns.named().items()
+    }
+    assert words_of(feed) == words_of(meant)
 
 
 @pytest.mark.skipif(not REAL, reason="the real invoice lines do not lie beside the project")
@@ -221,6 +245,90 @@ def test_a_file_without_a_header_leaves_all_open(tmp_path):
     assert (guesses["header_row"].value, guesses["header_row"].sure) == (0, "open")
     assert guesses["columns.document"].value is None
     assert guesses["columns.document_date"].value == {"header": "2"}
+
+
+OF_FEEDS = {
+    "outlets": "Kode Toko,Nama Toko,Alamat,Kota,Provinsi\n"
+    "T-1,Toko Jaya,Jl. Mawar 1,Bogor,Jawa Barat\n",
+    "advocates": "Status,Mulai,No Anggota,Nama,Surel,No HP,Kode Toko,Tgl Setuju,Persetujuan,Bukti\n"
+    "BARU,13/01/2026,A-1,Ani,ani@x.example,0812 3456 7890,T-1,13/01/2026,v1,f-1\n",
+    "requests": "Request No,Member No,Reward,Requested At\nR-1,A-1,voucher_50,2026-01-13T09:00Z\n",
+    "voucher_status": "Voucher,Status,Tgl,Alasan\nK7MQ2-XH9TW-7,DITOLAK,13/01/2026,habis\n",
+    "products": "Kode Barang,SKU,Berlaku Sejak\nB-1,RJW-M101,13/01/2026\n",
+    "activities": "No Kegiatan,Member,Activity,Date,Diajak,Bukti\n"
+    "K-1,A-1,pelatihan,13/01/2026,,daftar 7\n",
+    "opening_balances": "No Anggota,Saldo Poin,Tgl Perolehan,Berlaku Sampai\n"
+    "A-1,1200,13/01/2026,31/12/2026\n",
+}
+
+
+@pytest.mark.parametrize(("feed", "text"), OF_FEEDS.items(), ids=OF_FEEDS)
+def test_a_feed_is_recognised_by_its_header_and_cells(tmp_path, settings, feed, text):
+    path = tmp_path / "data_1.csv"
+    path.write_text(text, encoding="utf-8")
+
+    drafted = draft(path, "north", language="id", settings=settings)
+
+    agreed = yaml.safe_load(drafted.text)
+    assert drafted.proposal.feed == feed
+    assert "open" not in {g.sure for g in drafted.guesses if g.field.startswith("columns.")}
+    assert agreed["feeds"][feed]["files"] == "data_*.csv"
+    assert ("sales" in agreed["feeds"]) == (agreed["kind"] == "distributor")
+
+
+def test_a_file_of_no_feed_is_taken_for_sales_and_doubted(tmp_path):
+    guesses, _ = proposed(tmp_path, "a,b\nx,1\ny,2\n")
+
+    assert (guesses["feed"].value, guesses["feed"].sure) == ("sales", "open")
+
+
+def test_a_feed_that_is_named_is_drafted_whatever_the_header_says(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("Kolom 1,Kolom 2\nT-1,Toko Jaya\n", encoding="utf-8")
+
+    proposal = propose(path, SUBJECT, Known(), "outlets")
+
+    agreed = yaml.safe_load(proposal.text)["feeds"]["outlets"]
+    assert agreed["columns"]["outlet"] == {"header": "?? outlet"}
+    assert agreed["other_headers"] == ["Kolom 1", "Kolom 2"]
+
+
+def test_a_word_that_nobody_knows_is_asked_for(tmp_path, settings):
+    path = tmp_path / "x.csv"
+    path.write_text(OF_FEEDS["voucher_status"].replace("DITOLAK", "KABUR"), encoding="utf-8")
+
+    drafted = draft(path, "north", language="id", settings=settings)
+
+    assert "ask what KABUR mean" in guess_of(drafted, "columns.status").evidence
+
+
+def test_a_feed_is_added_below_the_agreement_that_is_there(tmp_path):
+    sample, folder = tmp_path / "OUTLETS_1.csv", tmp_path / "inbound" / "tapakrimba"
+    sample.write_text(OF_FEEDS["outlets"], encoding="utf-8")
+    shutil.copytree(INBOUND / "tapakrimba", folder)
+    there = folder / "agreement.yml"
+    before = there.read_text(encoding="utf-8")
+
+    command = ["--home", str(tmp_path / "home"), "agreement", "propose", str(sample)]
+    run = CliRunner().invoke(app, [*command, "--to", str(folder)])
+
+    assert run.exit_code == 0, run.output
+    assert there.read_text(encoding="utf-8") == before
+    assert "is left as it is: add this under its feeds." in run.stderr
+    there.write_text(before + run.stdout, encoding="utf-8")
+    assert read_agreement(there).feed_of("OUTLETS_9.csv").columns.city.header == "Kota"
+    trial = attempt(sample, read_agreement(there), settings=load_settings(home=tmp_path), today=DAY)
+    assert trial.verdict == "It would be taken whole: all of its 1 lines are accepted."
+
+
+def test_what_the_kind_of_partner_does_not_send_is_not_added(tmp_path, settings):
+    path = tmp_path / "x.csv"
+    path.write_text(OF_FEEDS["opening_balances"], encoding="utf-8")
+
+    with pytest.raises(AgreementError, match="a distributor does not send opening_balances"):
+        draft(path, "banyumili", language="en", settings=settings, feed="opening_balances")
+    with pytest.raises(ProposalError, match="'stock' is no feed"):
+        draft(path, "banyumili", language="en", settings=settings, feed="stock")
 
 
 NASTY = {
