@@ -20,7 +20,7 @@ class Code:
 
     `file`: the whole file is refused. The others are what becomes of a line: `rejected` must
     be sent again, corrected; `held` waits for something of ours; `duplicate` has no effect;
-    `accepted` is said of a line that was held and counts now.
+    `accepted` is said of a line that was held and counts now, or was withdrawn.
 
     `again`: whether to send the line, or the file, again; by default what was refused or
     rejected is, and nothing else. `waits_…`: what a held line waits for, by default for us.
@@ -798,6 +798,17 @@ _ALL = (
         hint_id="Tidak perlu tindakan; jangan kirim lagi baris ini.",
         hint_en="Nothing to do; do not send the line again.",
     ),
+    Code(
+        "WITHDRAWN",
+        "accepted",
+        id="Baris ini ada dalam berkas sebelumnya dengan nama yang sama dan tidak ada lagi dalam "
+        "berkas ini; baris ini tidak dihitung lagi.",
+        en="An earlier file of the same name has this line, and this file does not have it any "
+        "more; the line does not count any more.",
+        hint_id="Tidak perlu tindakan. Jika baris ini tetap benar, kirim lagi berkas yang "
+        "memuatnya.",
+        hint_en="Nothing to do. If the line is right after all, send the file again with it.",
+    ),
 )
 
 CODES = {code.code: code for code in _ALL}
@@ -842,14 +853,14 @@ _OF_SEVERITY_ID = {
     "rejected": "Baris ditolak: perbaiki dan kirim lagi",
     "held": "Baris ditahan: menunggu sesuatu",
     "duplicate": "Baris ganda: tidak berpengaruh",
-    "accepted": "Baris yang tadinya ditahan: sekarang dihitung",
+    "accepted": "Baris yang ditahan atau hilang dari berkas: yang terjadi kemudian",
 }
 _OF_SEVERITY_EN = {
     "file": "The whole file is refused",
     "rejected": "The line is rejected: correct it and send it again",
     "held": "The line is held: it waits for something",
     "duplicate": "The line is a duplicate: it has no effect",
-    "accepted": "The line was held: it counts now",
+    "accepted": "The line was held, or is missing from the file: what came of it",
 }
 _CODE_HEADS = {"id": "Kode", "en": "Code"}
 _HEADS = {

@@ -5,12 +5,14 @@
 
 The number is the file's, so a name that comes twice is answered twice. What is said, and in
 whose words, is in `tembaga.answers`. When held lines of a file are taken up there is a second
-answer about it, under the number of their uptake.
+answer about it, under the number of their uptake; when lines are withdrawn because they are
+missing from it, there is another one, under the number of the withdrawals.
 """
 
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,12 +20,13 @@ from paramiko import SFTPClient
 from sqlalchemy import Engine, Row, select
 
 from tembaga.agreements import Agreement
-from tembaga.answers import Answer, as_csv, as_html
+from tembaga.answers import Answer, Kind, as_csv, as_html
 from tembaga.drop_zone import deliver
 from tembaga.landing import folder_of, is_plain
 from tembaga.register.tables import files
 from tembaga.rulepack import load_programme
 from tembaga.settings import Settings
+from tembaga.withdrawing import hides_lines
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +66,7 @@ def acknowledge(
         found = [folder / name for name in FOUND] if file.state == "loaded" else []
         answer = Answer(
             file=_told_of(engine, file),
-            is_later=file.takes_up_file_no is not None,
+            kind=_kind_of(file, folder),
             agreement=agreements[file.partner],
             programme=programme,
             time_zone=zone,
@@ -84,12 +87,22 @@ def name_of(file: Row[Any], ending: str) -> str:
     return f"{stem}.ack.{ending}"
 
 
+def _kind_of(file: Row[Any], folder: Path) -> Kind:
+    """What an answer tells of besides what came in."""
+    if file.takes_up_file_no is not None:
+        return "taken_up"
+    if file.withdraws_for_file_no is not None:
+        return "withdrawn"
+    return "not_withdrawn" if file.replaces_file_nos and hides_lines(folder) else "received"
+
+
 def _told_of(engine: Engine, file: Row[Any]) -> Row[Any]:
-    """The file that an answer is about: of an uptake, the one whose lines are taken up."""
-    if file.takes_up_file_no is None:
+    """The file that an answer is about: of a file of ours, the one that it belongs to."""
+    of = file.takes_up_file_no or file.withdraws_for_file_no
+    if of is None:
         return file
     with engine.connect() as register:
-        return register.execute(select(files).where(files.c.file_no == file.takes_up_file_no)).one()
+        return register.execute(select(files).where(files.c.file_no == of)).one()
 
 
 def _deliver(sftp: SFTPClient, file: Row[Any], answer: Answer) -> None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -30,6 +30,7 @@ from tembaga.rulepack import MINOR_UNITS, Programme
 from tembaga.small_files import are_small, kept_duckdb
 
 OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
+Kind = Literal["received", "not_withdrawn", "taken_up", "withdrawn"]
 SHOWN_MAX = 200  # Reasons in the answer for people.
 FETCHED = 10_000  # Reasons held in memory at a time.
 
@@ -40,9 +41,12 @@ CONTROL_BEGINS = ("\t", "\r", "\n", "\x00")
 
 @dataclass(frozen=True)
 class Finding:
-    """One reason for which one line was not accepted; `again` is said of the line as a whole."""
+    """One reason for which one line was not accepted; `again` is said of the line as a whole.
 
-    line_no: int
+    A line that is missing from the file has no number in it.
+    """
+
+    line_no: int | None
     outcome: str
     code: Code
     column: str
@@ -65,8 +69,12 @@ class Answer:
     """What a partner is told about one file.
 
     `found` are the files of its folder that say why lines were not accepted, as validation
-    and loading have written them; there are none if the file was refused. A later answer tells
-    of the lines that had been held and are taken up, and of no others.
+    and loading have written them; there are none if the file was refused.
+
+    `kind`: what came of a file that was `received`, or of one in place of others of which nothing
+    was withdrawn although lines may be missing (`not_withdrawn`). A later answer tells of the
+    lines that had been held and are taken up (`taken_up`), or of those that are missing and were
+    withdrawn (`withdrawn`), and of no others.
     """
 
     file: Row[Any]
@@ -74,7 +82,7 @@ class Answer:
     programme: Programme
     time_zone: ZoneInfo
     found: Sequence[Path]
-    is_later: bool = False
+    kind: Kind = "received"
 
     @property
     def received_on(self) -> date:
@@ -108,8 +116,8 @@ class Answer:
         """The key of the words that sum it up."""
         if self.refusal is not None:
             return "refused"
-        if self.is_later:
-            return "taken_up"
+        if self.kind != "received":
+            return self.kind
         whole = self.file.lines_in == self.file.lines_accepted
         return "loaded_whole" if whole else "loaded_partly"
 
@@ -128,13 +136,15 @@ class Answer:
     def findings(self) -> Iterator[Finding]:
         """Every reason, in the order of the lines."""
         named = self.feed.columns.named() if self.feed else {}
+        is_missing = self.kind == "withdrawn"
         query = "select line_no, outcome, code, field, seen, amount {} order by line_no, code"
         for line_no, reasons in groupby(self._rows(query), key=itemgetter(0)):
             found = list(reasons)
             again = sent_again(CODES[code] for _, _, code, *_ in found)
             for _, outcome, code, field, seen, amount in found:
                 column = named[field].header if field in named else ""
-                yield Finding(line_no, outcome, CODES[code], column, seen or "", amount, again)
+                place = None if is_missing else line_no
+                yield Finding(place, outcome, CODES[code], column, seen or "", amount, again)
 
     def says_again(self, again: Again) -> str:
         """Whether to send something again, in the partner's words."""
@@ -220,7 +230,7 @@ def _reasons(answer: Answer) -> Iterable[list[str]]:
         if nth == 0:
             yield [_fact(answer, name) for name in names]
         yield [
-            str(finding.line_no),
+            "" if finding.line_no is None else str(finding.line_no),
             _outcome(answer, finding.outcome),
             finding.code.code,
             finding.column,

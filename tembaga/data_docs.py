@@ -34,6 +34,7 @@ from sqlalchemy import Engine, Row, select
 
 from tembaga.landing import folder_of
 from tembaga.letters import environment, load_language
+from tembaga.own_files import WITHDRAWALS
 from tembaga.register.tables import files
 from tembaga.settings import Settings
 from tembaga.suites import Rule  # noqa: F401 - Great Expectations must know it to show it.
@@ -69,7 +70,9 @@ def build(engine: Engine, *, settings: Settings) -> Path:
     """
     with engine.connect() as register:
         received = register.execute(
-            select(files).where(files.c.lines_in.is_not(None)).order_by(files.c.file_no)
+            select(files)
+            .where(files.c.lines_in.is_not(None), files.c.feed != WITHDRAWALS)
+            .order_by(files.c.file_no)
         ).all()
     settings.root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".data_docs-", dir=settings.root) as folder:

@@ -159,6 +159,11 @@ class SalesFeed(Feed):
     unlisted: Unlisted = Field(
         Unlisted(), description="What becomes of lines that name somebody or something unknown."
     )
+    same_name: Literal["adds", "replaces"] = Field(
+        "adds",
+        description="What a file is under the name of one that came before: more lines, or all "
+        "that count, in place of the earlier (S13).",
+    )
     products: Literal["ours", "theirs"] = Field(
         "ours", description="Whose codes stand in sku; theirs come in files of products."
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from expectations.codes import WAITS_FOR_A_PERSON
 from tembaga.answers import harmless
@@ -108,10 +108,17 @@ class Kept:
 
 
 def with_held_lines(register: Connection) -> Sequence[Row[Any]]:
-    """The loaded sales files of which lines are held."""
+    """The loaded sales files of which lines are held, and that no other stands in place of."""
+    later = files.alias()
+    superseded = select(func.unnest(later.c.replaces_file_nos)).where(later.c.state == "loaded")
     found = register.execute(
         select(files)
-        .where(files.c.feed == "sales", files.c.state == "loaded", files.c.lines_held > 0)
+        .where(
+            files.c.feed == "sales",
+            files.c.state == "loaded",
+            files.c.lines_held > 0,
+            files.c.file_no.not_in(superseded),
+        )
         .order_by(files.c.file_no)
     ).all()
     register.rollback()

@@ -59,6 +59,7 @@ class InputFile(_Fact):
     load_no: int | None
     loaded_after_batch_no: int | None
     plausible: dict[str, Any] | None = None
+    replaces_file_nos: tuple[int, ...] | None = None
 
 
 class Inputs(_Fact):

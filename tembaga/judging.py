@@ -27,7 +27,8 @@ select
     coalesce(sales.version, 1) as version, sales.advocate,
     coalesce(sales.second_advocate, '') as second_advocate, sales.sku,
     coalesce(sales.unit, '') as unit, coalesce(sales.tax_basis, 'net') as tax_basis,
-    sales.quantity_e4, sales.amount_e4, sales.outlet, sales.returns_document
+    sales.quantity_e4, sales.amount_e4, sales.outlet, sales.returns_document,
+    case when sales.code = 'WITHDRAWN' then 1 else 0 end as is_withdrawn
 from raw.sales as sales
 where
     sales.line_key in (select arriving.line_key from loading_arriving as arriving)
@@ -85,7 +86,7 @@ with candidates as (
         coalesce(arriving.second_advocate, '') as second_advocate, arriving.sku,
         coalesce(arriving.unit, '') as unit,
         coalesce(arriving.tax_basis, 'net') as tax_basis, arriving.quantity_e4,
-        arriving.amount_e4, arriving.outlet, arriving.returns_document,
+        arriving.amount_e4, arriving.outlet, arriving.returns_document, 0 as is_withdrawn,
         cast(0 as bigint) as taken_e4
     from loading_arriving as arriving
     inner join loading_contested as contested
@@ -315,11 +316,18 @@ left join loading_matched as matched
 """
 
 
+def know(warehouse: Connection) -> None:
+    """Make the table `loading_known`: the lines of the warehouse that may bear those names."""
+    make_scratch(warehouse, "loading_known", f"as {KNOWN}")
+
+
 def judge(warehouse: Connection) -> None:
-    """Make the table `loading_judged`: a row for each line of `loading_arriving`."""
+    """Make the table `loading_judged`: a row for each line of `loading_arriving`.
+
+    What is known of their names is in `loading_known`.
+    """
     taken = TAKEN if has_table(warehouse, "ledger", "takebacks") else NOTHING_TAKEN
     for table, query in (
-        ("loading_known", KNOWN),
         ("loading_taken", taken),
         ("loading_contested", CONTESTED),
         ("loading_namesakes", NAMESAKES),

@@ -6,7 +6,9 @@ to correct (S13), and whether the sale of a return is there yet (S11). What is f
 `findings.parquet` beside the file's rows and into its acknowledgement.
 
 Before that, held lines whose cause is gone are taken up (`tembaga.taking_up`): they come as a
-file that is loaded with the others, and keep the file and line that they had.
+file that is loaded with the others, and keep the file and line that they had. A file that stands
+in place of earlier ones of its name is loaded after them, and then what is missing from it is
+withdrawn (`tembaga.replacing`, `tembaga.withdrawing`).
 """
 
 import logging
@@ -22,15 +24,17 @@ from sqlalchemy import Connection, Engine, Row, func, null, select, text
 from tembaga import parquet
 from tembaga.agreements import Agreement
 from tembaga.doubting import doubt
-from tembaga.judging import judge
+from tembaga.judging import judge, know
 from tembaga.landing import folder_of, sha256_of
 from tembaga.load_plain import load_plain
+from tembaga.own_files import UPTAKES, WITHDRAWALS
 from tembaga.plausible import Plausible
 from tembaga.reading import quoted
 from tembaga.register.locks import LOADING_LOCK, one_at_a_time
 from tembaga.register.tables import files
+from tembaga.replacing import Turn, next_turn, replaced_by, supersede
 from tembaga.settings import Settings
-from tembaga.taking_up import UPTAKES, take_up
+from tembaga.taking_up import take_up
 from tembaga.warehouse import (
     has_table,
     make_scratch,
@@ -39,6 +43,7 @@ from tembaga.warehouse import (
     replacements,
     sales,
 )
+from tembaga.withdrawing import withdraw
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +55,8 @@ OPTIONAL = {
     "version": "integer",
     "second_advocate": "varchar",
     "of_file_no": "integer",  # Of an uptake: the file that the line came in.
-    "decision": "varchar",  # And what a person said of it: release or reject.
+    "decision": "varchar",  # And what a person said of it: release or reject. Else withdraw.
 }
-TOGETHER = ("sales", UPTAKES)  # The feeds that are loaded here.
 
 # The file's rows, as they came out of validation.
 ARRIVING = """
@@ -102,7 +106,7 @@ select
     arriving.line_key,
     arriving.content_key,
     {outcome} as outcome,
-    judged.code,
+    coalesce(judged.code, case when arriving.decision = 'withdraw' then 'WITHDRAWN' end) as code,
     arriving.unit,
     arriving.tax_basis,
     arriving.action,
@@ -161,7 +165,7 @@ where replaces_file_no is not null
 order by file_no, line_no
 """
 
-# Of an uptake every line is told; of another file, those that were not accepted.
+# Of a file of ours every line is told; of another file, those that were not accepted.
 FINDINGS = """
 select
     told.told_by as file_no,
@@ -178,6 +182,8 @@ select
         when aside.code is not null then aside.seen
         when told.code = 'RETURN_UNMATCHED' and told.returns_document is not null
             then told.returns_document
+        when told.told_by in ({withdrawals}) and position('#' in told.line_ref) = 0
+            then concat(told.document, ' / ', told.line_ref)
         else told.document
     end as seen,
     told.amount_e4
@@ -266,7 +272,8 @@ EVERYTHING_IS = Plausible()
 class Arrival:
     """A validated file that is to be loaded: where its rows lie, and how many they must be.
 
-    The rows of an uptake are lines of another file.
+    The rows of an uptake are lines of another file. `replaces` are the files in whose place it
+    stands.
     """
 
     file_no: int
@@ -276,39 +283,37 @@ class Arrival:
     n_lines: int
     is_uptake: bool = False
     plausible: Plausible = EVERYTHING_IS
+    replaces: tuple[int, ...] = ()
 
 
 def load(engine: Engine, *, agreements: dict[str, Agreement], settings: Settings) -> list[int]:
     """Load every validated file that is not loaded yet, and return their numbers.
 
     Those of plain feeds go first, in their order, for they enrol and name what sales speak of.
-    Among the others are the uptakes of lines that had been held and need not be any more.
+    Among the others are the uptakes of lines that had been held and need not be any more, and the
+    withdrawals of lines that are missing from a file in place of others.
 
-    All sales files are loaded in one transaction of the warehouse: their order does not matter.
-    A second call, or one after a crash, loads nothing twice. A file of a partner with whom
-    there is no agreement any more waits until there is one.
+    Files of sales are loaded together, all in one transaction of the warehouse: their order does
+    not matter. Only those that stand in place of others follow in turns of their own. A second
+    call, or one after a crash, loads nothing twice. A file of a partner with whom there is no
+    agreement any more waits until there is one.
 
     Raises:
         LinesLostError: The warehouse would not hold every accepted line; nothing is loaded.
     """
     with engine.connect() as register, one_at_a_time(register, LOADING_LOCK):
-        plain = load_plain(register, agreements=agreements, settings=settings)
+        loaded = load_plain(register, agreements=agreements, settings=settings)
         take_up(register, agreements=agreements, settings=settings)
-        waiting = register.execute(
-            select(files)
-            .where(
-                files.c.state == "validated",
-                files.c.feed.in_(TOGETHER),
-                files.c.partner.in_(list(agreements)),
-            )
-            .order_by(files.c.file_no)
-        ).all()
+        withdraw(register, settings=settings)
+        while (turn := next_turn(register, agreements)).going:
+            arrivals = [_arrival(register, file, agreements, settings) for file in turn.going]
+            register.rollback()
+            _load(engine, arrivals, turn, settings)
+            loaded += [arrival.file_no for arrival in arrivals]
+            withdraw(register, settings=settings)
         register.rollback()
-        arrivals = [_arrival(file, agreements[file.partner], settings) for file in waiting]
-        if arrivals:
-            _load(engine, arrivals, settings)
-    log.info("loaded %d files", len(plain) + len(arrivals))
-    return sorted([*plain, *(arrival.file_no for arrival in arrivals)])
+    log.info("loaded %d files", len(loaded))
+    return sorted(loaded)
 
 
 def load_rows(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
@@ -338,13 +343,14 @@ def load_rows(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
         optional=", ".join(optional.values()),
     )
     numbers = [arrival.file_no for arrival in arrivals]
-    for table in (sales, replacements):
-        warehouse.execute(table.delete().where(table.c.file_no.in_(numbers)))
+    _unload(warehouse, numbers)
     parquet.read_into(warehouse, "loading_arriving", arriving)
     if any(arrival.is_uptake for arrival in arrivals):
         for statement in MAKE_WAY:
             warehouse.execute(text(statement))
     _set_aside(warehouse, arrivals)
+    know(warehouse)
+    supersede(warehouse, {arrival.file_no: arrival.replaces for arrival in arrivals})
     judge(warehouse)
     warehouse.execute(text(LOADED.format(outcome=OUTCOME, judged="loading_judged")))
     warehouse.execute(text(REPLACED))
@@ -375,38 +381,44 @@ def _set_aside(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:
     warehouse.execute(text(NOT_ASIDE))
 
 
-def _arrival(file: Row[Any], agreement: Agreement, settings: Settings) -> Arrival:
+def _arrival(
+    register: Connection, file: Row[Any], agreements: dict[str, Agreement], settings: Settings
+) -> Arrival:
     rows = folder_of(settings.landing, file.partner, file.file_no) / "rows.parquet"
     is_uptake = file.feed == UPTAKES
-    n_lines = parquet.count(rows) if is_uptake else file.lines_accepted
+    agreement = agreements[file.partner]
     sales_feed = agreement.feeds.sales
     return Arrival(
         file.file_no,
         agreement.number,
         file.currency,
         rows,
-        n_lines,
+        parquet.count(rows) if is_uptake else file.lines_accepted,
         is_uptake,
         sales_feed.plausible if sales_feed else EVERYTHING_IS,
+        replaced_by(register, file, agreements),
     )
 
 
-def _load(engine: Engine, arrivals: Sequence[Arrival], settings: Settings) -> None:
+def _load(engine: Engine, arrivals: Sequence[Arrival], turn: Turn, settings: Settings) -> None:
     facts = {
         arrival.file_no: {
             "rows_sha256": sha256_of(arrival.rows),
             "plausible": arrival.plausible.model_dump(mode="json", exclude_defaults=True) or null(),
+            "replaces_file_nos": list(arrival.replaces) or None,
         }
         for arrival in arrivals
     }
+    of_ours = [file.file_no for file in turn.going if file.feed == WITHDRAWALS]
     with open_warehouse(settings) as warehouse:
+        _unload(warehouse, [file.file_no for file in turn.staying])
         load_rows(warehouse, arrivals)
         file_nos = _listed(arrivals)
         changed = warehouse.execute(text(OUTCOMES.format(file_nos=file_nos))).all()
         taken_up = warehouse.execute(text(TAKEN_UP.format(file_nos=file_nos))).all()
         parquet.write(
             warehouse,
-            FINDINGS.format(file_nos=file_nos),
+            FINDINGS.format(file_nos=file_nos, withdrawals=", ".join(map(str, of_ours)) or "null"),
             FOUND,
             {
                 arrival.rows.with_name("findings.parquet"): FINDINGS_OF_A_FILE.format(
@@ -417,6 +429,12 @@ def _load(engine: Engine, arrivals: Sequence[Arrival], settings: Settings) -> No
         )
         last_batch_no = _last_batch_no(warehouse)
     _record(engine, facts, changed, taken_up, last_batch_no)
+
+
+def _unload(warehouse: Connection, file_nos: Sequence[int]) -> None:
+    """Take out what a kill has left of files that are not in the register as loaded."""
+    for table in (sales, replacements):
+        warehouse.execute(table.delete().where(table.c.file_no.in_(file_nos)))
 
 
 def _prove(warehouse: Connection, arrivals: Sequence[Arrival]) -> None:

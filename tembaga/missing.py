@@ -20,6 +20,7 @@ from tembaga.agreements import Agreement, Language
 from tembaga.due import Due
 from tembaga.letters import environment, load_language
 from tembaga.mail import Mail, MailRefusedError, MailServer, open_mail_server
+from tembaga.own_files import UPTAKES, WITHDRAWALS
 from tembaga.register.tables import alarms, files
 from tembaga.rulepack import Programme, load_programme
 from tembaga.settings import Settings
@@ -118,7 +119,7 @@ def _has_come(
     names: Sequence[str] = register.scalars(
         select(files.c.name).where(
             files.c.partner == agreement.partner,
-            files.c.takes_up_file_no.is_(None),
+            files.c.feed.not_in((UPTAKES, WITHDRAWALS)),
             files.c.state != "refused",
             files.c.seen_at > due.begins(day, zone),
             files.c.seen_at <= due.deadline(day, zone),

@@ -24,13 +24,13 @@ from sqlalchemy import Engine, Row, select, text
 from tembaga import parquet, post
 from tembaga.inputs import InputFile, Inputs, kept_rulepack
 from tembaga.landing import folder_of, original, sha256_of
-from tembaga.load import TOGETHER, Arrival, load_rows
+from tembaga.load import Arrival, load_rows
+from tembaga.own_files import OF_SALES, UPTAKES
 from tembaga.paper_rows import load_paper
 from tembaga.plausible import Plausible
 from tembaga.post import LawBrokenError
 from tembaga.register.tables import batches
 from tembaga.settings import Settings, load_settings
-from tembaga.taking_up import UPTAKES
 from tembaga.warehouse import claim_warehouse, has_table, open_warehouse, read_warehouse
 
 log = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ def _loads(recorded: Sequence[Recorded], settings: Settings) -> Iterator[Load]:
         (file, _arrival(file, batch.inputs, settings))
         for batch in recorded
         for file in batch.inputs.files
-        if file.feed in TOGETHER
+        if file.feed in OF_SALES
     ]
     sales.sort(key=lambda each: (each[0].load_no, each[0].file_no))
     for load_no, together in groupby(sales, key=lambda each: each[0].load_no):
@@ -177,6 +177,7 @@ def _arrival(file: InputFile, inputs: Inputs, settings: Settings) -> Arrival:
         parquet.count(rows),
         is_uptake=file.feed == UPTAKES,
         plausible=Plausible.model_validate(file.plausible or {}),
+        replaces=file.replaces_file_nos or (),
     )
 
 
@@ -212,7 +213,7 @@ def _replay(batch: Recorded, settings: Settings, target: Settings) -> None:
     inputs = batch.inputs
     rulepack = kept_rulepack(settings.landing, inputs.rulepack_sha256)
     papers = [
-        (file, _proved_rows(file, settings)) for file in inputs.files if file.feed not in TOGETHER
+        (file, _proved_rows(file, settings)) for file in inputs.files if file.feed not in OF_SALES
     ]
     with open_warehouse(target) as connection:
         for file, rows in papers:

@@ -243,6 +243,8 @@ def _became(file: RowMapping) -> str:
         return f"known as #{file['duplicate_of_file_no']}"
     if file["takes_up_file_no"]:
         return f"held lines of #{file['takes_up_file_no']}: {file['state']}"
+    if file["withdraws_for_file_no"]:
+        return f"missing from #{file['withdraws_for_file_no']}: {file['state']}"
     return str(file["code"] or file["state"])
 
 

@@ -2,11 +2,8 @@
 
     lines that wait ──the rules that held them, asked again──▶ an uptake, as if a file had come
 
-An uptake has a number among the files and its place in the landing, as a partner's file has:
-
-    landing/<partner>/<file_no>/
-      original/<name>    which lines of which file, as CSV
-      rows.parquet       these lines, each with the file that it came in
+An uptake is a file of ours (`tembaga.own_files`): its rows say of each line the file that it
+came in.
 
 It is loaded, posted, answered and replayed as they are; its lines keep the file and the line
 that they came by. What becomes of them is decided by loading: a line that was sent again
@@ -14,31 +11,25 @@ meanwhile is a duplicate. A line that waits for a person comes with what the per
 that was released is not doubted again, one that was rejected never counts.
 """
 
-import io
 import logging
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row
 
 from expectations.codes import WAITS_FOR_US
 from tembaga.agreements import Agreement
 from tembaga.feeds import SalesFeed
 from tembaga.held import LINE, PERSON, find_waiting, with_held_lines
-from tembaga.landing import folder_of, land, original, sha256_of
+from tembaga.own_files import UPTAKES, make_file
 from tembaga.reading import quoted
-from tembaga.register.locks import NUMBERING_LOCK
-from tembaga.register.tables import files
 from tembaga.rulepack import RulePack, load_rulepack
 from tembaga.settings import Settings
 
 log = logging.getLogger(__name__)
-
-UPTAKES = "uptakes"  # The feed of these files.
 
 # The waiting lines, as the rules of the feed know lines.
 LINES = """
@@ -162,31 +153,13 @@ def _make(
     connection: duckdb.DuckDBPyConnection, register: Connection, of: Row[Any], settings: Settings
 ) -> int:
     """Bring an uptake into the landing and into the register; its number."""
-    register.execute(select(func.pg_advisory_xact_lock(NUMBERING_LOCK)))
-    file_no: int = register.scalars(select(func.coalesce(func.max(files.c.file_no), 0) + 1)).one()
-    folder = folder_of(settings.landing, of.partner, file_no)
-    if folder.exists():  # Left by a kill before its number was given.
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    rows = folder / "rows.parquet"
-    connection.execute(ROWS.format(file_no=of.file_no, path=quoted(str(rows))))
-    listed = _listed(connection, rows)
-    path = original(settings.landing, of.partner, file_no, of.name)
-    land(io.BytesIO(listed), path, size_bytes=len(listed), is_unchanged=lambda: True)
-    register.execute(
-        insert(files).values(
-            file_no=file_no,
-            partner=of.partner,
-            feed=UPTAKES,
-            name=of.name,
-            size_bytes=len(listed),
-            modified_at=func.now(),
-            seen_at=func.now(),
-            state="validated",
-            sha256=sha256_of(path),
-            currency=of.currency,
-            takes_up_file_no=of.file_no,
-        )
+
+    def write(rows: Path) -> bytes:
+        connection.execute(ROWS.format(file_no=of.file_no, path=quoted(str(rows))))
+        return _listed(connection, rows)
+
+    file_no = make_file(
+        register, of, feed=UPTAKES, write=write, settings=settings, takes_up_file_no=of.file_no
     )
     register.commit()
     return file_no

@@ -229,6 +229,11 @@ def _sales_feed(
         "Whether the file, or lines of it, came before was not checked, nor whether returns "
         "find their sale."
     )
+    if feed.same_name == "replaces":
+        remarks.append(
+            "Under the name of an earlier file it would stand in its place: lines that are "
+            "missing from it would be withdrawn."
+        )
     return feed, remarks
 
 

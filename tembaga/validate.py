@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, and_, func, or_, select
 
 from expectations.of_feeds import suite_of
 from expectations.plain import Facts
@@ -30,6 +30,7 @@ from tembaga.file_plane import file_plane
 from tembaga.known import lay_known, list_names, translate_products
 from tembaga.lines import make_lines
 from tembaga.outcomes import KEYED, REJECTS, Figures, judge, part_held, write
+from tembaga.own_files import UPTAKES, WITHDRAWALS
 from tembaga.plain_feeds import PlainFeed
 from tembaga.plain_lines import make_plain_lines
 from tembaga.plain_rows import Sender, write_plain
@@ -154,30 +155,46 @@ def _feed_of(
     Raises:
         FileRefused: The same bytes came before, or nothing of this name was agreed.
     """
-    with engine.connect() as register:
-        earlier = register.execute(
-            select(files.c.file_no, files.c.name, files.c.seen_at)
-            .where(
-                files.c.partner == file.partner,
-                files.c.sha256 == file.sha256,
-                files.c.file_no < file.file_no,
-                # One that was refused had no effect, so the same bytes may come again.
-                files.c.state.in_(("landed", "validated", "loaded")),
-            )
-            .order_by(files.c.file_no)
-            .limit(1)
-        ).one_or_none()
-    if earlier is not None:
+    feed = agreement.feed_of(file.name)
+    if earlier := _same_bytes(engine, file, feed):
         raise FileRefused(
             "DUPLICATE_FILE",
             earlier_file_no=earlier.file_no,
             earlier_name=earlier.name,
             earlier_on=_day(earlier.seen_at, rulepack).isoformat(),
         )
-    if feed := agreement.feed_of(file.name):
+    if feed:
         return feed
     patterns = [feed.files for feed in agreement.feeds.agreed()]
     raise FileRefused("E_FILE_NOT_AGREED", pattern=", ".join(patterns) or "–")
+
+
+def _same_bytes(
+    engine: Engine, file: Row[Any], feed: SalesFeed | PlainFeed | None
+) -> Row[Any] | None:
+    """The first file that this one only says again, if there is one.
+
+    Where a file stands in place of the earlier ones of its name, only the last of these counts;
+    and lines that could not be withdrawn for it may be tried by sending it again.
+    """
+    before = [
+        files.c.partner == file.partner,
+        files.c.file_no < file.file_no,
+        # One that was refused had no effect, so the same bytes may come again.
+        files.c.state != "refused",
+    ]
+    same = [files.c.sha256 == file.sha256]
+    if isinstance(feed, SalesFeed) and feed.same_name == "replaces":
+        sent = files.c.feed.not_in((UPTAKES, WITHDRAWALS))
+        last = select(func.max(files.c.file_no)).where(*before, sent, files.c.name == file.name)
+        stuck = select(files.c.withdraws_for_file_no).where(
+            files.c.feed == WITHDRAWALS, files.c.lines_held > 0
+        )
+        counts = and_(files.c.file_no == last.scalar_subquery(), files.c.file_no.not_in(stuck))
+        same.append(or_(files.c.name != file.name, counts))
+    found = select(files.c.file_no, files.c.name, files.c.seen_at).where(*before, *same)
+    with engine.connect() as register:
+        return register.execute(found.order_by(files.c.file_no).limit(1)).one_or_none()
 
 
 def examine(

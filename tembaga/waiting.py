@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Row, func, or_, select
 
 from tembaga.agreements import OFFICE
 from tembaga.close import open_from
+from tembaga.own_files import OF_SALES
 from tembaga.plain_feeds import NOT_POSTED, PLAIN_FEEDS
 from tembaga.register.tables import batches, files, voucher_batches, vouchers
 
@@ -42,7 +43,7 @@ def is_to_be_posted() -> tuple[ColumnElement[bool], ...]:
         files.c.state == "loaded",
         files.c.batch_no.is_(None),
         files.c.feed.not_in(NOT_POSTED),
-        or_(files.c.feed.in_(("sales", "uptakes")), files.c.lines_accepted.is_distinct_from(0)),
+        or_(files.c.feed.in_(OF_SALES), files.c.lines_accepted.is_distinct_from(0)),
     )
 
 

@@ -27,7 +27,7 @@ from register_files as known
 left join loaded on known.file_no = loaded.file_no
 where
     known.batch_no is not null
-    and known.feed = 'sales'
+    and known.feed in ('sales', 'withdrawals')
     and (
         known.lines_accepted <> coalesce(loaded.n_lines, 0)
         or known.amount_accepted_e4 <> coalesce(loaded.amount_e4, 0)

@@ -8,6 +8,7 @@ order, so that the same files in the same order give the same ledger.
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -79,6 +80,22 @@ files = Table(
         comment="An uptake: it has held lines of that file.",
     ),
     Column("plausible", JSONB, comment="What made its lines wait for a person when it was loaded."),
+    Column(
+        "replaces_file_nos",
+        ARRAY(Integer),
+        comment="The loaded files of its name in whose place it stands.",
+    ),
+    Column(
+        "withdrawn_at",
+        DateTime(timezone=True),
+        comment="It stands in place of others, and what is missing from it was looked for.",
+    ),
+    Column(
+        "withdraws_for_file_no",
+        Integer,
+        ForeignKey("files.file_no"),
+        comment="Withdrawals: it voids the lines that are missing from that file.",
+    ),
 )
 
 batches = Table(

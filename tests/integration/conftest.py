@@ -81,3 +81,13 @@ def _post(
 def posted(request: pytest.FixtureRequest, posted_on: Callable[[str], Office]) -> Office:
     """That ledger, on each engine in turn; tests leave it as it is."""
     return posted_on(request.param)
+
+
+@pytest.fixture
+def other_engine(warehouse: dict[str, str], server: Postgres) -> Iterator[dict[str, str]]:
+    """Where to replay what stands in `warehouse`: on the other engine."""
+    if warehouse["warehouse"] == "postgres":
+        yield {}
+    else:
+        with fresh_database(server, "replayed") as url:
+            yield {"warehouse_url": url}

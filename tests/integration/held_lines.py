@@ -57,14 +57,14 @@ class Office(Bookkeeper):
 
     agreed: Agreement = agreement()
 
-    def lands(self, *lines: str) -> int:
-        """Land and validate a sales file of these lines; its number."""
+    def lands(self, *lines: str, name: str = "sales_{}.csv") -> int:
+        """Land and validate a sales file of these lines; its number, which the name may place."""
         named = self.agreed.feeds.sales.columns.named()
         header = ",".join(h for name, h in HEADERS.items() if name in named)
         content = "".join(f"{line}\n" for line in (header, *lines)).encode()
         with self.engine.begin() as register:
             file_no = register.scalar(select(func.coalesce(func.max(files.c.file_no), 0))) + 1
-            name = f"sales_{file_no}.csv"
+            name = name.format(file_no)
             path = landing.original(self.settings.landing, "distributor", file_no, name)
             path.parent.mkdir(parents=True)
             path.write_bytes(content)
@@ -82,9 +82,9 @@ class Office(Bookkeeper):
         self.adds_up()
         return loaded
 
-    def receives(self, *lines: str) -> int:
+    def receives(self, *lines: str, name: str = "sales_{}.csv") -> int:
         """Land, validate and load a sales file; its number."""
-        file_no = self.lands(*lines)
+        file_no = self.lands(*lines, name=name)
         self.loads()
         return file_no
 

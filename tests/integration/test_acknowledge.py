@@ -91,6 +91,38 @@ def test_lines_that_are_taken_up_are_told_of_in_a_second_answer(desk: Desk, sftp
     assert "Lines that were looked at again" in page
 
 
+def test_lines_that_are_missing_from_a_file_in_place_of_another_are_told(
+    desk: Desk, sftp: SFTPClient
+):
+    agreed = agreement(same_name="replaces")
+    partners = {"agreements": {"north": agreed}, "settings": desk.settings}
+
+    def answers(*lines: dict[str, str]) -> dict[str, bytes]:
+        desk.judge(text(*lines), agreed)
+        load(desk.register, **partners)
+        waiting = to_answer(desk.register, partners=["north"])
+        acknowledge(sftp, desk.register, waiting, now=LATER, **partners)
+        return {name: _read(sftp, f"north/ack/{name}") for name in sftp.listdir("north/ack")}
+
+    answers({}, {"line": "2"})
+    found = answers({"qty": "3"})
+    spoilt = answers({"line": "4", "qty": "x"}, {"line": "5"})
+
+    blocks = _blocks(found["00000003_sales.csv.ack.csv"])
+    assert ["File number", "2"] in blocks[0]
+    assert "are missing from this one, and are withdrawn" in blocks[0][3][1]
+    assert blocks[1][1:3] == [["In", "1", "100.50"], ["Accepted", "1", "100.50"]]
+    assert [row[:6] for row in blocks[2][1:]] == [
+        ["", "Accepted", "WITHDRAWN", "invoice", "F-1 / 2", "100.50"]
+    ]
+    assert "Lines that are missing from this file" in (
+        found["00000003_sales.csv.ack.html"].decode()
+    )
+    said = _blocks(spoilt["00000004_sales.csv.ack.csv"])[0][3][1]
+    assert "missing from this one still count" in said
+    assert len(spoilt) == 2 * 4
+
+
 def test_the_sums_and_every_line_not_accepted_are_told(desk: Desk, answer: Callable):
     contradicted = {"line": "2", "qty": "-1", "amount": "-0.5", "returns": "F-0"}
     lines = [{}, {"qty": "x", "invoice": ""}, contradicted, contradicted | {"amount": "-1.5"}]

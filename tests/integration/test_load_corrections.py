@@ -98,14 +98,14 @@ class Loader:
         self.folder = folder
         self.arrivals: list[Arrival] = []
 
-    def loads(self, *contents: list[dict[str, object]]) -> None:
-        """Load the files of these contents together."""
+    def loads(self, *contents: list[dict[str, object]], replaces: tuple[int, ...] = ()) -> None:
+        """Load the files of these contents together, in place of these."""
         since = len(self.arrivals)
         for content in contents:
             file_no = len(self.arrivals) + 1
             path = self.folder / str(file_no) / "rows.parquet"
             write(path, content)
-            self.arrivals.append(Arrival(file_no, 1, "IDR", path, len(content)))
+            self.arrivals.append(Arrival(file_no, 1, "IDR", path, len(content), replaces=replaces))
         self.loads_again(since)
 
     def loads_again(self, since: int = 0) -> None:
@@ -181,6 +181,42 @@ def test_a_void_with_the_figures_of_the_sale_is_no_duplicate(loader: Loader):
 
     assert loader.codes() == [None, None, "DUPLICATE", None]
     assert loader.replaced() == [(2, 2, 1, 2), (4, 2, 2, 2)]
+
+
+def test_a_file_in_place_of_another_corrects_its_lines(loader: Loader):
+    loader.loads([line(10), line(10, line_ref="2")])
+    loader.loads([line(8), line(10, line_ref="2"), line(5, line_ref="3")], replaces=(1,))
+    loader.loads_again(1)
+
+    assert loader.codes() == [None, None, None, "DUPLICATE", None]
+    assert loader.replaced() == [(2, 2, 1, 2)]
+
+
+def test_a_line_that_its_own_file_corrects_is_left_to_that(loader: Loader):
+    history = [line(10), line(8, v=2)]
+    loader.loads(history)
+    loader.loads(history, replaces=(1,))
+    loader.loads([*history, line(7, v=3)], replaces=(1, 2))
+
+    assert loader.codes() == [None, None, *["DUPLICATE"] * 4, None]
+    assert loader.replaced() == [(1, 3, 1, 2), (3, 4, 1, 3)]
+
+
+def test_a_file_without_the_void_of_the_one_that_it_replaces_has_the_line_again(loader: Loader):
+    loader.loads([line(10), voids(2)])
+    loader.loads([line(10)], replaces=(1,))
+
+    assert loader.codes() == [None, None, None]
+    assert loader.replaced() == [(1, 3, 1, 2), (2, 2, 1, 3)]
+
+
+def test_a_correction_in_a_file_of_another_name_stands(loader: Loader):
+    loader.loads([line(10)])
+    loader.loads([line(8, v=2)])
+    loader.loads([line(10)], replaces=(1,))
+    loader.loads([line(9)], replaces=(1, 3))
+
+    assert loader.codes() == [None, None, "DUPLICATE", "E_CONFLICT"]
 
 
 @pytest.mark.parametrize(

@@ -44,14 +44,14 @@ def mailing(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update={"smtp_port": port})
 
 
-def comes(register: Engine, seen_at: datetime, *, name: str = "S1.csv", state="loaded") -> None:
+def comes(register: Engine, seen_at: datetime, *, name: str = "S1.csv", **facts: str) -> None:
     with register.begin() as connection:
         connection.execute(
             insert(files).values(
                 file_no=1,
                 partner="north",
                 name=name,
-                state=state,
+                **{"state": "loaded"} | facts,
                 size_bytes=1,
                 modified_at=seen_at,
                 seen_at=seen_at,
@@ -95,6 +95,7 @@ def test_contact_and_operator_are_told_once_of_a_file_that_has_not_come(register
         (at(1, 12), {}, 0),
         (at(2, 8), {"state": "refused"}, 2),
         (at(2, 8), {"name": "other.csv"}, 2),
+        (at(2, 8), {"feed": "withdrawals"}, 2),
     ],
 )
 def test_only_a_file_of_the_feed_that_came_in_time_and_was_taken_counts(

@@ -2,8 +2,6 @@
 
 import io
 import random
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,10 +10,9 @@ from rich.console import Console
 from sqlalchemy import Engine, func, select
 
 from tembaga import load as loading
-from tembaga import replay, taking_up, verify
+from tembaga import own_files, replay, verify
 from tembaga.register.tables import files
 from tembaga.settings import load_settings
-from tests.conftest import fresh_database
 from tests.spec.bookkeeper import CAMPAIGNS
 
 
@@ -138,8 +135,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     ("module", "step"),
     [
-        (taking_up, "land"),
-        (taking_up, "sha256_of"),
+        (own_files, "land"),
+        (own_files, "sha256_of"),
         (loading, "judge"),
         (loading, "_prove"),
         (loading, "_record"),
@@ -165,16 +162,6 @@ def test_killed_at_any_step_it_is_taken_up_once(
 
     assert office.figures(1) == (2, 2, 0, 0, 0)
     assert [line[:3] for line in office.loaded()] == [(1, 2, "accepted"), (1, 3, "accepted")]
-
-
-@pytest.fixture
-def other_engine(office: Office, server) -> Iterator[dict[str, str]]:
-    """Where to replay: on the other engine."""
-    with ExitStack() as made:
-        if office.settings.warehouse == "postgres":
-            yield {}
-        else:
-            yield {"warehouse_url": made.enter_context(fresh_database(server, "replayed"))}
 
 
 def test_a_line_taken_up_earns_then_and_a_replay_has_the_same_heads(
