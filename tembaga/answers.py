@@ -22,10 +22,10 @@ from sqlalchemy import Row
 from expectations.codes import AGAIN, CODES, Again, Code, sent_again
 from tembaga.agreements import Agreement
 from tembaga.feeds import SalesFeed
+from tembaga.formulas import harmless
 from tembaga.letters import environment, load_language
 from tembaga.plain_feeds import PlainFeed
 from tembaga.reading import quoted
-from tembaga.reading.records import UNSEEN
 from tembaga.rulepack import MINOR_UNITS, Programme
 from tembaga.small_files import are_small, kept_duckdb
 
@@ -33,10 +33,6 @@ OUTCOMES = ("in", "accepted", "duplicate", "held", "rejected")
 Kind = Literal["received", "not_withdrawn", "taken_up", "withdrawn"]
 SHOWN_MAX = 200  # Reasons in the answer for people.
 FETCHED = 10_000  # Reasons held in memory at a time.
-
-# A spreadsheet runs a cell that begins so; what partners write must stay text.
-FORMULA_BEGINS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-CONTROL_BEGINS = ("\t", "\r", "\n", "\x00")
 
 
 @dataclass(frozen=True)
@@ -241,13 +237,6 @@ def _reasons(answer: Answer) -> Iterable[list[str]]:
             answer.says_again(finding.again),
             answer.waits_for(finding.code),
         ]
-
-
-def harmless(text: str) -> str:
-    """Text from outside, so that no spreadsheet takes it for a formula, blanks before it or not."""
-    seen = text.translate(UNSEEN).lstrip()
-    is_risky = seen.startswith(FORMULA_BEGINS) or text.startswith(CONTROL_BEGINS)
-    return f"'{text}" if is_risky else text
 
 
 def _fact(answer: Answer, name: str) -> str:

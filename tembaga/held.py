@@ -19,7 +19,7 @@ import duckdb
 from sqlalchemy import Connection, Row, func, select
 
 from expectations.codes import WAITS_FOR_A_PERSON
-from tembaga.answers import harmless
+from tembaga.formulas import harmless
 from tembaga.landing import folder_of
 from tembaga.reading import quoted
 from tembaga.register.tables import files, releases

@@ -28,8 +28,8 @@ from paramiko import SFTPClient
 from sqlalchemy import Column, Connection, Engine, Row, func, insert, select, text, update
 
 from tembaga.agreements import Agreement
-from tembaga.answers import harmless
 from tembaga.drop_zone import deliver as deliver_file
+from tembaga.formulas import harmless
 from tembaga.register.tables import advocates, batches, outlets, voucher_batches, vouchers
 from tembaga.rulepack import MINOR_UNITS
 from tembaga.settings import Settings, refuse_open_key

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -9,8 +10,10 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from tembaga.formulas import harmless
 from tembaga.questions import ACCOUNTS, EXPLAINED, Answer
 
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 AMOUNTS = {*ACCOUNTS, "points", "debit", "credit"}
 
 
@@ -28,12 +31,20 @@ def table_of(answer: Answer) -> Table:
 
 
 def csv_of(answer: Answer) -> str:
-    """The answer for a program: UTF-8, comma, decimal point, nothing where nothing is."""
+    """The answer for a program: UTF-8, comma, decimal point, nothing where nothing is.
+
+    Text that a spreadsheet would run is made harmless; a negative number is none.
+    """
     text_file = io.StringIO()
     writer = csv.writer(text_file, lineterminator="\n")
     writer.writerow(answer.columns)
-    writer.writerows(answer.rows)
+    writer.writerows(map(_written, row) for row in answer.rows)
     return text_file.getvalue()
+
+
+def _written(value: object) -> object:
+    is_text = isinstance(value, str) and not NUMBER.fullmatch(value)
+    return harmless(str(value)) if is_text else value
 
 
 def _explained_rows(answer: Answer) -> Answer:
