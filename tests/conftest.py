@@ -4,6 +4,7 @@ All of it is real: the PostgreSQL of the wheel, the embedded SFTP server, OpenSS
 """
 
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -78,6 +79,15 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that this terminal says of Tembaga reaches the tests."""
     for name in [name for name in os.environ if name.startswith("TEMBAGA_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command that ran in this process does not say how much the next test is told."""
+    log = logging.getLogger("tembaga")
+    level = log.level
+    yield
+    log.setLevel(level)
 
 
 @pytest.fixture(scope="session")
