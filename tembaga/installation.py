@@ -1,9 +1,9 @@
 """What the stages work with: this installation's settings, register, agreements and day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,10 @@ class Installation:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """In another process it is one that has nothing open yet."""
+        return partial(Installation, open_drop_zone=self._open_drop_zone), (self.settings,)
 
     @cached_property
     def engine(self) -> Engine:
@@ -105,6 +109,12 @@ class Installation:
                 f"has no agreement: put back sftp_inbound/{file.partner}/agreement.yml"
             )
         return self.agreements[file.partner]
+
+    def partners_of(self, file_nos: Sequence[int]) -> dict[int, str]:
+        """Which partner sent each of these files."""
+        query = select(files.c.file_no, files.c.partner).where(files.c.file_no.in_(file_nos))
+        with self.engine.connect() as connection:
+            return {row.file_no: row.partner for row in connection.execute(query)}
 
     def _file(self, file_no: int) -> Row[tuple[str, str]]:
         query = select(files.c.partner, files.c.name).where(files.c.file_no == file_no)

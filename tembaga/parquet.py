@@ -70,9 +70,9 @@ def write(
         files: By path, what goes into each: a query on `found` in DuckDB's SQL.
     """
     if warehouse.dialect.name == "duckdb":
+        make_scratch(warehouse, "found", f"as {_escaped(query)}")
         for path, part in files.items():
-            found = f"with found as ({query}) {part}"
-            warehouse.execute(text(_escaped(f"copy ({found}) to {quoted(str(path))} {PARQUET}")))
+            warehouse.execute(text(_escaped(f"copy ({part}) to {quoted(str(path))} {PARQUET}")))
         return
     with tempfile.TemporaryDirectory(prefix="tembaga-") as folder, duckdb.connect() as beside:
         csv = Path(folder) / "found.csv"

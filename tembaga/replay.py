@@ -24,7 +24,7 @@ from sqlalchemy import Engine, Row, select, text
 from tembaga import parquet, post
 from tembaga.inputs import InputFile, Inputs, kept_rulepack
 from tembaga.landing import folder_of, original, sha256_of
-from tembaga.load import Arrival, load_rows
+from tembaga.load_rows import Arrival, load_rows
 from tembaga.own_files import OF_SALES, UPTAKES
 from tembaga.paper_rows import load_paper
 from tembaga.plausible import Plausible

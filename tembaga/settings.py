@@ -168,6 +168,9 @@ class Settings(BaseSettings):
     max_file_bytes: Annotated[int, MayBe("a whole number of bytes, 1 or more")] = Field(
         4 * 1024**3, gt=0, description="the size above which a file is not downloaded"
     )
+    receivers: Annotated[int, Field(ge=1), MayBe("a whole number, 1 or more")] = Field(
+        2, description="how many processes receive many files side by side, on the command line"
+    )
     receive_schedule: Annotated[str | None, Unset, MayBe("five fields of cron, or `@hourly`")] = (
         Field(
             "*/15 * * * *",

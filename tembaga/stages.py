@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 
+MANY = 25  # Files from which on it is worth starting processes for them.
+SAID_EVERY = 50  # Files, after which it is said how far they are.
+
 
 class FilesFailedError(Exception):
     """Some files could not be received or validated; the sentence names them."""
@@ -164,7 +167,7 @@ def receive_files(here: Installation, say: Say) -> None:
     """Receive, validate, load and answer what lies in the inboxes, as the DAG of that name."""
     files = look(here)
     say(f"files to receive: {len(files)}")
-    failed = _receive_each(here, files, say) if files else []
+    failed = _receive_all(here, files, say) if files else []
     say(f"files loaded: {len(load(here))}")
     say(f"files answered: {acknowledge(here)}")
     if told := alarm(here):
@@ -174,6 +177,41 @@ def receive_files(here: Installation, say: Say) -> None:
             f"These files failed and are taken up again by the next run: {'; '.join(failed)}. "
             "The others went on."
         )
+
+
+def _receive_all(here: Installation, files: Sequence[int], say: Say) -> list[str]:
+    """Receive and validate files, side by side if they are many; which ones failed, and why."""
+    from tembaga.side_by_side import side_by_side
+
+    by_partner = _by_partner(here, files)
+    receivers = min(here.settings.receivers, len(by_partner))
+    if receivers == 1 or len(files) < MANY:
+        return _receive_each(here, files, say)
+    failed, n_done = [], 0
+    for n_files, found in side_by_side(_receive_share, by_partner, here=here, processes=receivers):
+        failed += found
+        told, n_done = n_done // SAID_EVERY, n_done + n_files
+        if n_done // SAID_EVERY > told:
+            say(f"received and validated: {n_done} of {len(files)}")
+    return failed
+
+
+def _by_partner(here: Installation, files: Sequence[int]) -> list[list[int]]:
+    """The files of each partner in their order, most files first.
+
+    They are not parted: what a file says again is known by what an earlier one of its partner
+    said (S13).
+    """
+    of_partner: dict[str, list[int]] = {}
+    partners = here.partners_of(files)
+    for file_no in files:
+        of_partner.setdefault(partners[file_no], []).append(file_no)
+    return sorted(of_partner.values(), key=len, reverse=True)
+
+
+def _receive_share(here: Installation, files: list[int]) -> tuple[int, list[str]]:
+    """As `_receive_each`, in a process beside the one that says something; how many they were."""
+    return len(files), _receive_each(here, files, lambda _: None)
 
 
 def _receive_each(here: Installation, files: Sequence[int], say: Say) -> list[str]:
@@ -191,7 +229,7 @@ def _receive_each(here: Installation, files: Sequence[int], say: Say) -> list[st
                     raise  # No other file would fare better.
                 log.exception("file %d failed", file_no)
                 failed.append(f"{here.label(file_no)} ({error})")
-            if nth % 50 == 0:
+            if nth % SAID_EVERY == 0:
                 say(f"received and validated: {nth} of {len(files)}")
     return failed
 

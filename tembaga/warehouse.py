@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from pydantic import ByteSize, TypeAdapter
 from sqlalchemy import (
     URL,
     BigInteger,
@@ -556,8 +557,10 @@ def _connected(settings: Settings, engine: Engine) -> Iterator[Connection]:
 def _connect(settings: Settings, engine: Engine) -> Connection:
     if settings.warehouse == "duckdb":
         # Not as an option of the connection: DuckDB refuses a second one with other options.
-        limit = f"set memory_limit = '{settings.warehouse_memory}'"
-        event.listen(engine, "connect", lambda connection, _: connection.execute(limit))
+        options = (
+            f"set memory_limit = '{settings.warehouse_memory}'; set enable_progress_bar = false"
+        )
+        event.listen(engine, "connect", lambda connection, _: connection.execute(options))
     try:
         return engine.connect()
     except OperationalError as error:
@@ -566,6 +569,16 @@ def _connect(settings: Settings, engine: Engine) -> Connection:
         raise WarehouseUnreachableError(
             no_answer("warehouse", engine.url, error, setting="TEMBAGA_WAREHOUSE_URL")
         ) from error
+
+
+def confine(connection: Connection, settings: Settings, *, share: float) -> None:
+    """Let DuckDB use only a share of its memory from here on, for a step that can do with it.
+
+    PostgreSQL has its own limits.
+    """
+    if connection.dialect.name == "duckdb":
+        whole = TypeAdapter(ByteSize).validate_python(settings.warehouse_memory)
+        connection.execute(text(f"set memory_limit = '{round(whole * share)} B'"))
 
 
 def _turn_away_others(connection: Connection, settings: Settings, *, lock: str) -> None:

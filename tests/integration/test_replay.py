@@ -104,9 +104,8 @@ def pack(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def office(register: Engine, tmp_path: Path, pack: Path) -> Office:
-    settings = load_settings(home=tmp_path / "home", programme="spec", campaigns_folder=pack.parent)
-    settings.root.mkdir()
+def office(register: Engine, prepared_home: Path, pack: Path) -> Office:
+    settings = load_settings(home=prepared_home, programme="spec", campaigns_folder=pack.parent)
     return Office(register, settings)
 
 

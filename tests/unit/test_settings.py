@@ -35,6 +35,7 @@ WRONG = [
     ("SETTLE_SECONDS", "-1", "a number of seconds, 0 or more"),
     ("SETTLE_SECONDS", "nan", "a number of seconds"),
     ("MAX_FILE_BYTES", "0", "a whole number of bytes, 1 or more"),
+    ("RECEIVERS", "0", "a whole number, 1 or more"),
     ("RECEIVE_SCHEDULE", "now and then", "five fields of cron"),
     ("PROGRAMME", "../etc", "it is the folder under `campaigns/` that is run"),
     ("DROP_ZONE_HOST_KEY", "-----BEGIN", "a public key, as ssh-ed25519"),
