@@ -628,12 +628,12 @@ _ALL = (
     Code(
         "E_ADVOCATE_LEFT",
         "rejected",
-        id="Advokat ini sudah keluar dari program sebelum atau pada tanggal penjualan.",
-        en="The advocate had left the programme by the day of this sale.",
-        hint_id="Periksa nomor kartu dan tanggalnya. Jika benar, tidak perlu tindakan: penjualan "
-        "itu tidak mendapat poin.",
+        id="Advokat ini sudah keluar dari program sebelum atau pada tanggal itu.",
+        en="The advocate had left the programme by that day.",
+        hint_id="Periksa nomor kartu dan tanggalnya. Jika benar, tidak perlu tindakan: sejak "
+        "keluar tidak ada yang dihitung baginya.",
         hint_en="Check the number on the card and the date. If they are right, there is nothing "
-        "to do: that sale earns nothing.",
+        "to do: from that day on nothing counts for them.",
     ),
     Code(
         "E_UNIT",

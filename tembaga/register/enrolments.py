@@ -5,6 +5,7 @@ changes nothing. Whom a partner has enrolled, no other partner changes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -25,28 +26,13 @@ def find_faults(register: Connection, feed: str, rows: Rows, *, partner: str) ->
     Nothing is changed.
     """
     if feed == "activities":
-        return list(find_strangers(register, rows))
+        return list(_faults_of_activities(register, rows))
     outlet_codes = (row["outlet"] for row in rows if row["outlet"])
     shops = _known(register, outlets, "outlet", outlet_codes)
     if feed == "outlets":
         return _faults_of_outlets(rows, shops, partner)
     known = _known(register, advocates, "advocate", (row["advocate"] for row in rows))
     return _faults_of_advocates(rows, known, shops, partner)
-
-
-def find_strangers(register: Connection, rows: Rows) -> Iterator[Found]:
-    """The lines of activities that name an advocate or outlet that is not enrolled."""
-    columns = ("advocate", "referred_advocate", "outlet")
-    named = {name: [row[name] for row in rows if row[name]] for name in columns}
-    people = _known(
-        register, advocates, "advocate", [*named["advocate"], *named["referred_advocate"]]
-    )
-    shops = _known(register, outlets, "outlet", named["outlet"])
-    known = {"advocate": people, "referred_advocate": people, "outlet": shops}
-    for row in rows:
-        strangers = [name for name in columns if row[name] and row[name] not in known[name]]
-        if strangers:
-            yield row["line_no"], "E_NOT_ENROLLED", strangers[0], row[strangers[0]]
 
 
 def enrol_outlets(register: Connection, rows: Rows, *, partner: str) -> list[Found]:
@@ -171,6 +157,33 @@ def _consent(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "wording": row["consent_wording"],
         "proof": row["consent_proof"],
     }
+
+
+def _faults_of_activities(register: Connection, rows: Rows) -> Iterator[Found]:
+    """Who or where is not enrolled, or who had left by the day of the activity (S24)."""
+    columns = ("advocate", "referred_advocate", "outlet")
+    named = {name: [row[name] for row in rows if row[name]] for name in columns}
+    people = _known(
+        register, advocates, "advocate", [*named["advocate"], *named["referred_advocate"]]
+    )
+    shops = _known(register, outlets, "outlet", named["outlet"])
+    known = {"advocate": people, "referred_advocate": people, "outlet": shops}
+    for row in rows:
+        given = [name for name in columns if row[name]]
+        strangers = [name for name in given if row[name] not in known[name]]
+        left = [
+            name
+            for name in given
+            if name != "outlet" and _has_left(people.get(row[name]), by=row["done_on"])
+        ]
+        if strangers:
+            yield row["line_no"], "E_NOT_ENROLLED", strangers[0], row[strangers[0]]
+        elif left:
+            yield row["line_no"], "E_ADVOCATE_LEFT", left[0], row[left[0]]
+
+
+def _has_left(advocate: Row[Any] | None, *, by: date) -> bool:
+    return advocate is not None and advocate.left_on is not None and advocate.left_on <= by
 
 
 def _known(

@@ -14,6 +14,7 @@ from tembaga.plain_feeds import PLAIN_FEEDS
 from tembaga.register.tables import advocates, consents, files, outlets
 from tembaga.settings import Settings
 from tembaga.trial import attempt
+from tembaga.verify import verify
 from tembaga.waiting import to_post, to_validate
 from tembaga.warehouse import open_warehouse
 
@@ -118,6 +119,9 @@ def test_every_line_of_advocates_has_its_outcome(desk: Desk):
     assert desk.asks(select(consents.c.advocate, consents.c.wording, consents.c.proof)) == [
         ("A-1", "v3", "form 17")
     ]
+
+
+OUTLETS_FILE, ADVOCATES_FILE = 1, 2  # Of those who have joined.
 
 
 @pytest.fixture
@@ -226,6 +230,16 @@ def test_every_line_of_activities_has_its_outcome(joined: Desk):
     ]
 
 
+def test_who_has_left_does_nothing_from_that_day_on(joined: Desk):
+    joined.takes("advocates", ADVOCATE | {"action": "leave", "action_on": "2026-02-20"})
+    before, on_it = ACTIVITY | {"done_on": "2026-02-19"}, ACTIVITY | {"activity_id": "K-2"}
+
+    codes = joined.takes("activities", before, on_it | {"done_on": "2026-02-20"})
+
+    assert codes == {3: {"E_ADVOCATE_LEFT"}}
+    assert joined.asks_warehouse("select activity_id from raw.activities") == [("north/K-1",)]
+
+
 def test_an_activity_that_comes_again_counts_once(joined: Desk):
     joined.takes("activities", ACTIVITY)
 
@@ -256,6 +270,38 @@ def test_a_staging_model_that_holds_a_line_twice_is_told_of(joined: Desk):
     failed = dbt.check_feeds(joined.settings)
 
     assert [test.name for test in failed] == ["unique_stg_outlets_line_key"]
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ("insert into raw.outlets select * from raw.outlets", OUTLETS_FILE),
+        ("delete from raw.advocates", ADVOCATES_FILE),
+    ],
+)
+def test_the_warehouse_holds_each_line_that_was_answered_once(
+    joined: Desk, change: str, broken: int
+):
+    dbt.prepare(joined.settings)
+    assert held_otherwise(joined) == []
+    with open_warehouse(joined.settings) as warehouse:
+        warehouse.execute(text(change))
+    assert held_otherwise(joined) == [f"file_no {broken}"]
+
+    with joined.register.begin() as register:  # As the runbook says.
+        register.execute(files.update().where(files.c.file_no == broken).values(state="landed"))
+    joined.validates(broken)
+    joined.loads()
+
+    assert held_otherwise(joined) == []
+
+
+def held_otherwise(desk: Desk) -> list[str]:
+    """The files that the warehouse does not hold as they were answered."""
+    law, landing = "feeds_hold_what_was_answered", desk.settings.landing
+    with open_warehouse(desk.settings) as warehouse, desk.register.connect() as register:
+        [finding] = verify(warehouse, register, landing=landing, only=law)
+    return [row.split(",")[0] for row in finding.rows]
 
 
 def test_the_newest_line_stands_whenever_an_older_file_is_loaded(joined: Desk):

@@ -251,6 +251,10 @@ REGISTER_CHANGES = [
     ("update files set batch_no = 1 where batch_no = 5", "files_are_as_they_came"),
     ("update files set lines_accepted = 100 where feed = 'sales'", "files_hold_what_was_answered"),
     ("update files set amount_accepted = 1 where feed = 'sales'", "files_hold_what_was_answered"),
+    (
+        "update files set feed = 'activities', lines_accepted = 1 where feed = 'sales'",
+        "feeds_hold_what_was_answered",
+    ),
     ("update vouchers set face_minor = face_minor + 1", "vouchers_equal_their_account"),
     ("update vouchers set batch_no = null where voucher_no = 1", "vouchers_equal_their_account"),
     ("update approvals set approver = maker", "an_adjustment_has_its_approval"),
