@@ -200,13 +200,14 @@ def prepared_home(tmp_path: Path, prepared_file: Path) -> Path:
 
 @pytest.fixture
 def prepared_warehouse(
-    request: pytest.FixtureRequest, engine_name: str
+    request: pytest.FixtureRequest, engine_name: str, tmp_path: Path
 ) -> Iterator[dict[str, str]]:
     """The settings of an empty ledger in the home of the test, on each engine."""
     if engine_name == "duckdb":
         request.getfixturevalue("prepared_home")
         yield {"warehouse": "duckdb"}
         return
+    (tmp_path / "home").mkdir()
     server: Postgres = request.getfixturevalue("server")
     template: str = request.getfixturevalue("prepared_database")
     with fresh_database(server, "warehouse", template=template) as url:

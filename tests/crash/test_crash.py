@@ -148,4 +148,6 @@ def _some(steps: Sequence[str], n: int) -> list[str]:
 def _say(config: pytest.Config, what: str) -> None:
     if config.getoption("--torture"):
         reporter = config.pluginmanager.get_plugin("terminalreporter")
-        reporter.write_line(f"torture: {what}")
+        capture = config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled():  # Else it is kept for the case of a failure.
+            reporter.write_line(f"torture: {what}")

@@ -84,9 +84,9 @@ def posted(request: pytest.FixtureRequest, posted_on: Callable[[str], Office]) -
 
 
 @pytest.fixture
-def other_engine(warehouse: dict[str, str], server: Postgres) -> Iterator[dict[str, str]]:
-    """Where to replay what stands in `warehouse`: on the other engine."""
-    if warehouse["warehouse"] == "postgres":
+def other_engine(engine_name: str, server: Postgres) -> Iterator[dict[str, str]]:
+    """Where to replay what stands in the warehouse of a test: on the other engine."""
+    if engine_name == "postgres":
         yield {}
     else:
         with fresh_database(server, "replayed") as url:

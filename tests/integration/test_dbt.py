@@ -21,6 +21,7 @@ from tembaga.warehouse import (
     WarehouseUnreachableError,
     address,
     claim_warehouse,
+    confine,
     open_warehouse,
     read_warehouse,
 )
@@ -172,6 +173,8 @@ def test_duckdb_keeps_to_its_memory(tmp_path: Path):
 
     with open_warehouse(roomy) as connection:
         assert connection.scalar(question) == "300.0 MiB"
+        confine(connection, roomy, share=0.4)  # For as long as this lasts.
+        assert connection.scalar(question) == "120.0 MiB"
     with read_warehouse(roomy) as connection:
         assert connection.scalar(question) == "300.0 MiB"
         with read_warehouse(narrow) as other:  # The same process may say something else.

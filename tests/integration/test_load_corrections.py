@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from sqlalchemy import text
 
-from tembaga.load import Arrival, load_rows
+from tembaga.load_rows import Arrival, load_rows
 from tembaga.settings import Settings
 from tembaga.warehouse import open_warehouse, read_warehouse
 

@@ -22,11 +22,14 @@ ACCEPTS = {"advocate": "accept", "outlet": "accept", "sku": "accept"}
 
 
 @pytest.fixture
-def office(register: Engine, tmp_path: Path, warehouse: dict[str, str]) -> Office:
+def office(register: Engine, tmp_path: Path, prepared_warehouse: dict[str, str]) -> Office:
     """An office on each engine of the warehouse in turn."""
-    home = tmp_path / "home"
-    home.mkdir()
-    settings = load_settings(home=home, programme="spec", campaigns_folder=CAMPAIGNS, **warehouse)
+    settings = load_settings(
+        home=tmp_path / "home",
+        programme="spec",
+        campaigns_folder=CAMPAIGNS,
+        **prepared_warehouse,
+    )
     return Office(register, settings)
 
 

@@ -142,9 +142,9 @@ def desk(issued: Issued) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def empty_desk(register: Engine, tmp_path: Path) -> Desk:
+def empty_desk(register: Engine, prepared_home: Path) -> Desk:
     """An office that has issued nothing."""
-    return _desk(register, tmp_path / "home", warehouse="duckdb")
+    return _desk(register, prepared_home, warehouse="duckdb")
 
 
 def _desk(register: Engine, home: Path, **warehouse: str) -> Desk:
@@ -178,9 +178,11 @@ CASH, DISCOUNT = "Assets:Cash", "Income:Vouchers:Discount"
 BREAKAGE, CONVERSION = "Income:Vouchers:Breakage", "Equity:Conversion:IDR"
 
 
-def test_905_of_912_claims_are_payable(register: Engine, tmp_path: Path, warehouse: dict[str, str]):
+def test_905_of_912_claims_are_payable(
+    register: Engine, tmp_path: Path, prepared_warehouse: dict[str, str]
+):
     """The worked example of S17: 1,000 vouchers, 912 claimed, 4 twice, 3 unknown."""
-    desk = _desk(register, tmp_path / "home", **warehouse)
+    desk = _desk(register, tmp_path / "home", **prepared_warehouse)
     desk.has_issued(1000)
     codes = desk.issued()
     twice, unknown = codes[:4], [mistyped(code) for code in codes[-3:]]

@@ -10,18 +10,21 @@ from rich.console import Console
 from sqlalchemy import Engine, func, select
 
 from tembaga import load as loading
-from tembaga import own_files, replay, verify
+from tembaga import load_findings, load_rows, own_files, replay, verify
 from tembaga.register.tables import files
 from tembaga.settings import load_settings
 from tests.spec.bookkeeper import CAMPAIGNS
 
 
 @pytest.fixture
-def office(register: Engine, tmp_path: Path, warehouse: dict[str, str]) -> Office:
+def office(register: Engine, tmp_path: Path, prepared_warehouse: dict[str, str]) -> Office:
     """An office on each engine of the warehouse in turn."""
-    home = tmp_path / "home"
-    home.mkdir()
-    settings = load_settings(home=home, programme="spec", campaigns_folder=CAMPAIGNS, **warehouse)
+    settings = load_settings(
+        home=tmp_path / "home",
+        programme="spec",
+        campaigns_folder=CAMPAIGNS,
+        **prepared_warehouse,
+    )
     found = Office(register, settings)
     found.enrols("ADV")
     return found
@@ -137,10 +140,10 @@ class Killed(BaseException):
     [
         (own_files, "land"),
         (own_files, "sha256_of"),
-        (loading, "judge"),
-        (loading, "_prove"),
+        (load_rows, "judge"),
+        (load_rows, "_prove"),
         (loading, "_record"),
-        (loading, "_move"),
+        (load_findings, "_move"),
     ],
 )
 def test_killed_at_any_step_it_is_taken_up_once(

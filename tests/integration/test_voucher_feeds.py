@@ -31,9 +31,9 @@ REQUEST_FAULTS: list[tuple[dict[str, str], set[str]]] = [
 
 
 @pytest.fixture
-def office(register: Engine, tmp_path: Path, warehouse: dict[str, str]) -> Office:
+def office(register: Engine, tmp_path: Path, prepared_warehouse: dict[str, str]) -> Office:
     """An office that has posted nothing yet, with each engine of the warehouse in turn."""
-    return open_office(register, tmp_path / "home", **warehouse)
+    return open_office(register, tmp_path / "home", **prepared_warehouse)
 
 
 @pytest.fixture
