@@ -9,7 +9,8 @@
 
 {% macro postgres__analyzed(relation) %}{{ return('analyze ' ~ relation) }}{% endmacro %}
 
-{# The columns by which posting looks rows of the ledger up. #}
+{# The columns by which posting looks rows up: those of the ledger, and of a batch the rates, which
+   an engine that takes its lines for few would read through for each of them. #}
 {% macro indexed(relation) %}
     {{ return(adapter.dispatch('indexed')(relation)) }}
 {% endmacro %}
@@ -23,6 +24,7 @@
         'advocates': ['advocate'],
         'award_lines': ['file_no, line_no', 'subject_no'],
         'balances': ['account_no'],
+        'batch_rates': ['sku, unit, tax_basis, tax_no, campaign_no, version_no'],
         'documents': ['document, partner_no, document_date', 'document_no'],
         'lots': ['lot_no', 'document_no, earner_no', 'advocate_no'],
         'requests': ['request_no'],
