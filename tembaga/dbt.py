@@ -1,5 +1,6 @@
 """dbt, run in this process on the warehouse of this installation."""
 
+import gc
 import hashlib
 import logging
 import os
@@ -116,6 +117,8 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
         with claim_warehouse(settings):
             began = time.perf_counter()
             manifest = _manifest(settings, options)
+            if command == "build":  # It marks what it has compiled; the next must not see it.
+                manifest = manifest.deepcopy()
             _log_time("command", "parse", began)
             began = time.perf_counter()
             result = dbtRunner(manifest=manifest).invoke([command, *args, *options])
@@ -189,9 +192,8 @@ def _manifest(settings: Settings, options: list[str]) -> Any:
         if not result.success:
             raise DbtError(f"dbt cannot read its project: {result.exception}")
         _read[key] = result.result
-    return _read[
-        key
-    ].deepcopy()  # A run marks the nodes that it compiled; the next must not see it.
+        gc.freeze()  # It stays: it need not be looked through for garbage ever again.
+    return _read[key]
 
 
 def _let_go_of_the_warehouse() -> None:
