@@ -156,8 +156,8 @@ _OF_LINES = (
     ),
     OfficeCode(
         "E_REVERSAL_TWICE",
-        "this batch is to be reversed more than once",
-        "leave one line for it",
+        "this batch is to be reversed more than once, or was reversed before",
+        "leave one line for it, or none",
     ),
     OfficeCode(
         "E_MERCHANT_UNKNOWN",
@@ -179,7 +179,87 @@ _OF_LINES = (
     ),
 )
 
-OFFICE_CODES = {code.code: code for code in (*_OF_FILES, *_OF_LINES)}
+# What only the books can tell, when a line is posted: it is declined, and the others are done.
+_OF_POSTING = (
+    OfficeCode(
+        "INSUFFICIENT",
+        "the advocate has not enough points that can be used for this reward",
+        "ask again when there are enough",
+    ),
+    OfficeCode(
+        "E_REQUEST_UNKNOWN",
+        "the ledger has no request of this number",
+        "write the number of a request that was posted, as `tembaga explain` shows it",
+    ),
+    OfficeCode(
+        "E_BEFORE_REQUEST",
+        "the request was made after this day",
+        "check both the number of the request and the day",
+    ),
+    OfficeCode(
+        "E_REQUEST_SPENT",
+        "nothing is left of this request: all of it was given back before",
+        "nothing is to be done, unless another request was meant",
+    ),
+    OfficeCode(
+        "E_NOT_WHOLE",
+        "so many points are no whole amount of the voucher's currency",
+        "leave the points empty to cancel all of it, or give so many that the face of the voucher "
+        "can be parted",
+    ),
+    OfficeCode(
+        "E_VOUCHER_USED",
+        "the voucher was used, and its merchant is to be paid for it",
+        "give the advocate points by an adjustment if that is what was meant",
+    ),
+    OfficeCode(
+        "E_VOUCHER_EXPIRED",
+        "the voucher can be claimed no more and was booked as income",
+        "give the advocate points by an adjustment if that is what was meant",
+    ),
+    OfficeCode(
+        "E_REVERSAL_SPENT",
+        "something of this batch has moved since, or was earned since under a merged name",
+        "put right what is wrong by adjustments",
+    ),
+    OfficeCode(
+        "E_CODE_UNKNOWN",
+        "the code is mistyped, was never ours, or its voucher was not delivered yet",
+        "have the merchant look at the voucher again",
+    ),
+    OfficeCode(
+        "E_OTHER_MERCHANT",
+        "the voucher is another merchant's",
+        "tell the merchant that it is not paid for this voucher",
+    ),
+    OfficeCode(
+        "E_VOUCHER_CANCELLED",
+        "the voucher was cancelled before it was used",
+        "tell the merchant that it is not paid for this voucher",
+    ),
+    OfficeCode(
+        "E_CLAIMED_ALREADY",
+        "this voucher was claimed before, in this paper or an earlier one",
+        "tell the merchant that a voucher is paid once",
+    ),
+    OfficeCode(
+        "E_CLAIM_AMOUNT",
+        "the amount is not the face of the voucher, or what a cancellation has left of it",
+        "have the merchant claim what the voucher is worth",
+    ),
+    OfficeCode(
+        "E_CLAIM_TOO_LATE",
+        "the voucher was used after its last day, or claimed more than `claim_grace_days` after it",
+        "tell the merchant; where programme.yml does not say how many days, they are 30",
+    ),
+    OfficeCode(
+        "E_ABOVE_PAYABLE",
+        "the payment and its discount are more than the merchant may have",
+        "look at `tembaga settlement`, and write what was paid",
+    ),
+)
+
+OFFICE_CODES = {code.code: code for code in (*_OF_FILES, *_OF_LINES, *_OF_POSTING)}
 
 
 def as_table() -> str:

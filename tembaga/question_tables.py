@@ -15,6 +15,7 @@ from tembaga.questions import ACCOUNTS, EXPLAINED, Answer
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 AMOUNTS = {*ACCOUNTS, "points", "debit", "credit"}
+SENTENCES = {"what for": 36, "why": 30, "what_to_do": 30}  # Columns that are wrapped from a width.
 
 
 def table_of(answer: Answer) -> Table:
@@ -23,7 +24,7 @@ def table_of(answer: Answer) -> Table:
     shown = _explained_rows(answer) if answer.columns is EXPLAINED else answer
     for column in shown.columns:
         justify: Literal["left", "right"] = "right" if column in AMOUNTS else "left"
-        wide = 36 if column == "what for" else None
+        wide = SENTENCES.get(column)
         table.add_column(column, justify=justify, overflow="fold", no_wrap=not wide, min_width=wide)
     for nth, row in enumerate(shown.rows):
         table.add_row(*map(_cell, row), style="dim" if nth in shown.details else None)

@@ -6,7 +6,8 @@
                                 compare its head with the recorded one
 
 A head binds every transfer of its batch and every batch before it. So where the heads are
-equal the ledger follows from what was landed and recorded, and from nothing else.
+equal the transfers follow from what was landed and recorded, and from nothing else. Then all
+that the warehouse has kept beside them is held against what the replay has made.
 The register and the real warehouse are only read.
 """
 
@@ -30,6 +31,7 @@ from tembaga.paper_rows import load_paper
 from tembaga.plausible import Plausible
 from tembaga.post import LawBrokenError
 from tembaga.register.tables import batches
+from tembaga.replay_rows import differences, last_batch_no
 from tembaga.settings import Settings, load_settings
 from tembaga.warehouse import claim_warehouse, has_table, open_warehouse, read_warehouse
 
@@ -43,7 +45,7 @@ class NotReplayableError(Exception):
 
 
 class ReplayDiffersError(Exception):
-    """A replayed batch is not the recorded one; the sentence names it and both heads."""
+    """The ledger is not the replayed one; the sentence names the batch, or tables and rows."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def replay(
 
     Raises:
         NotReplayableError: The warehouse is not empty, or a file or record is gone or changed.
-        ReplayDiffersError: A batch came out otherwise; the replay stops there.
+        ReplayDiffersError: A batch came out otherwise, and the replay stops there; or the
+            warehouse has kept a row that the replay has not made, or has lost one.
         RulePackLostError: A kept rule pack is gone or was changed.
     """
     recorded = _recorded(engine)
@@ -92,6 +95,8 @@ def replay(
                     _load(loads.pop(0), target)
                 _replay(batch, settings, target)
                 say(f"batch {batch.inputs.batch_no} of {batch.inputs.as_of}: head {batch.head}")
+            if recorded:
+                _compare(settings, target, len(recorded), say)
     return len(recorded)
 
 
@@ -233,6 +238,28 @@ def _replay(batch: Recorded, settings: Settings, target: Settings) -> None:
             f"Batch {inputs.batch_no} is recorded with head {batch.head}, and the replay found "
             f"{found}. Every batch before it came out as recorded."
         )
+
+
+def _compare(settings: Settings, target: Settings, n_batches: int, say: Say) -> None:
+    """Hold every row that the warehouse has kept against the replay's.
+
+    Raises:
+        ReplayDiffersError: One has no equal on the other side.
+    """
+    last = last_batch_no(settings)
+    if last != n_batches:
+        say(
+            "The rows of the warehouse were not compared: "
+            + ("there is none." if last is None else f"it stands at batch {last}. Replay again.")
+        )
+        return
+    n_rows, found = differences(settings, target)
+    if found:
+        raise ReplayDiffersError(
+            "Every head equals the recorded one, but the warehouse has not kept what the replay "
+            f"made. {'. '.join(map(str, found))}. docs/runbooks/verify_ledger.md says what to do."
+        )
+    say(f"rows of the warehouse compared: {n_rows:,}; each as it was replayed")
 
 
 def _head(batch_no: int, target: Settings) -> str:

@@ -244,8 +244,18 @@ def post_ledger(here: Installation, as_of: date, say: Say) -> None:
             f"batch {batch.batch_no} ({batch.inputs['kind'] if batch.inputs else 'day'}) "
             f"posted as of {batch.as_of}: {batch.transfers:,} transfers, head {batch.head}"
         )
+    if posted and (declined := _declined_after(here, before)):
+        say(f"lines of papers that were declined: {declined}; `tembaga declined` says why")
     if not posted:
         say("nothing to post")
+
+
+def _declined_after(here: Installation, batch_no: int) -> int:
+    from tembaga.undone import declined_after
+    from tembaga.warehouse import read_warehouse
+
+    with read_warehouse(here.settings) as warehouse:
+        return declined_after(warehouse, batch_no)
 
 
 def issue_vouchers(here: Installation, as_of: date, say: Say) -> None:

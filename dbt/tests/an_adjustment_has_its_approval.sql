@@ -19,11 +19,7 @@ select
     posted.points,
     approved.points as approved
 from posted
-full join (
-    select approval_no, advocate_no, points
-    from {{ ref('batch_adjustments') }}
-    where code is null
-) as approved
+full join {{ ref('batch_adjustments') }} as approved
     on posted.approval_no = approved.approval_no
     and posted.advocate_no = approved.advocate_no
 where

@@ -93,6 +93,28 @@ def settlement(
 
 
 @commands.command()
+def declined(
+    context: typer.Context, as_known_at: KnownAt = None, form: AnswerFormat = "table"
+) -> None:
+    """Show the lines of papers that could not be done when they were posted, and why."""
+    from tembaga import questions, undone
+
+    with reading(context.obj) as warehouse:
+        seen = questions.point(warehouse, on=None, as_known_at=as_known_at)
+        show(undone.declined(warehouse, seen), form)
+
+
+@commands.command("waiting-returns")
+def waiting_returns(context: typer.Context, form: AnswerFormat = "table") -> None:
+    """Show the returns that wait for their sale, and for how many days."""
+    from tembaga import questions, undone
+
+    with reading(context.obj) as warehouse:
+        seen = questions.point(warehouse, on=None, as_known_at=None)
+        show(undone.waiting_returns(warehouse, seen), form)
+
+
+@commands.command()
 def export(
     context: typer.Context,
     journal: Annotated[

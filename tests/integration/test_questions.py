@@ -3,12 +3,14 @@
 import csv
 import io
 from datetime import date
+from pathlib import Path
 
 import pytest
-from posted import ODD, Office
+from posted import ODD, Office, open_office
+from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from tembaga import questions
+from tembaga import questions, undone
 from tembaga.cli import app
 from tembaga.warehouse import read_warehouse
 
@@ -122,6 +124,35 @@ def test_an_explanation_stops_at_a_day_or_a_batch(posted: Office):
 
     assert all(row["effective_on"] <= date(2026, 3, 31) for row in by_day if row["effective_on"])
     assert {row["batch_no"] for row in by_batch} == {1, 2}
+
+
+def test_what_was_declined_is_shown_with_its_reason(posted: Office):
+    with read_warehouse(posted.settings) as warehouse:
+        before, after = (
+            undone.declined(warehouse, questions.point(warehouse, on=None, as_known_at=batch_no))
+            for batch_no in (4, 5)
+        )
+
+    assert before.rows == []
+    [(batch_no, _, line_no, feed, code, why, what_to_do)] = after.rows
+    assert (batch_no, line_no, feed, code) == (5, 3, "requests", "INSUFFICIENT")
+    assert "not enough points" in why
+    assert what_to_do
+
+
+def test_a_return_that_waits_is_shown_with_its_age(register: Engine, prepared_home: Path):
+    office = open_office(register, prepared_home)
+    office.returns("BUDI", "B9", "2026-01-21", "2026-01-22", 50_000)
+    office.posts("2026-01-31")
+
+    with read_warehouse(office.settings) as warehouse:
+        seen = questions.point(warehouse, on=None, as_known_at=None)
+        [row] = undone.waiting_returns(warehouse, seen).rows
+
+    told = dict(zip(undone.WAITING_COLUMNS, row, strict=True))
+    assert told["units_waiting"] == told["units_returned"] == "50000"
+    assert (told["document_date"], told["days"]) == (date(2026, 1, 22), 9)
+    assert told["partner"] == "distributor"
 
 
 def test_a_trial_balance_is_the_same_on_both_sides(posted: Office):

@@ -97,6 +97,7 @@ class Asked:
     face_minor: int
     currency: str
     merchant: str
+    on: date
     taken: list[tuple[Lot, int]]
     is_issued: bool = False
 
@@ -183,12 +184,11 @@ class Books:
     def merge(self, batch_no: int, as_of: date, merges: Sequence[Merge]) -> list[Transfer]:
         """Post the merges of a file (S23)."""
         self._open(batch_no, "merges", as_of)
+        self._number_advocates(name for one in merges for name in (one.advocate, one.into))
         gone = set(self.merged)
         gone_now = {merge.advocate for merge in merges}
         for merge in sorted(merges, key=lambda merge: merge.place):
-            if merge.advocate not in self._advocates or merge.into not in self._advocates:
-                self._decline(merge, "E_ADVOCATE_UNKNOWN")
-            elif (
+            if (
                 merge.advocate in gone | set(self.merged)
                 or merge.into in gone | gone_now
                 or merge.advocate == merge.into
@@ -227,7 +227,8 @@ class Books:
 
     def _rate(self, day: Day) -> None:
         touched = self.lines.accept(day.lines, self.rules)
-        self._number_advocates(earner for _, earner in touched)
+        named = (paper.advocate for paper in (*day.adjustments, *day.requests))
+        self._number_advocates([*(earner for _, earner in touched), *named])
         self._open_subjects(touched)
         latest: dict[Lot, date] = {}
         for subject, on in touched.items():
@@ -373,6 +374,8 @@ class Books:
             points = cancellation.points
             if asked is None:
                 self._decline(cancellation, "E_REQUEST_UNKNOWN")
+            elif cancellation.on < asked.on:
+                self._decline(cancellation, "E_BEFORE_REQUEST")
             elif points is not None and points * asked.face_minor % asked.price:
                 self._decline(cancellation, "E_NOT_WHOLE")
             elif not asked.left:
@@ -399,7 +402,8 @@ class Books:
                 self._post("cancel", CONVERSION + "PTS", owner, lot, part, cancellation.on)
             else:
                 self._post("reject", HELD + lot.owner, owner, lot, part, cancellation.on)
-            if cancellation.cause == "merchant_fault" and not lot.lasts_until(cancellation.on):
+            is_over = not lot.lasts_until(cancellation.on) or self._is_over(lot)
+            if cancellation.cause == "merchant_fault" and is_over:
                 renewed = self._renew(lot, part, cancellation)
                 new.append((renewed, cancellation.place))
         if asked.is_issued:
@@ -436,9 +440,7 @@ class Books:
         new: list[tuple[Lot, Place]] = []
         for adjustment in adjustments:
             owner = self._owner(adjustment.advocate)
-            if adjustment.advocate not in self._advocates:
-                self._decline(adjustment, "E_ADVOCATE_UNKNOWN")
-            elif adjustment.points > 0:
+            if adjustment.points > 0:
                 lot = Lot(
                     owner, owner, "adjustment",
                     earned_on=adjustment.on,
@@ -454,7 +456,7 @@ class Books:
     def _take(self, adjustments: Sequence[Adjustment]) -> None:
         for adjustment in sorted(adjustments, key=lambda a: (a.on, a.approval_no)):
             rest, owner = -adjustment.points, self._owner(adjustment.advocate)
-            if rest < 0 or adjustment.advocate not in self._advocates:
+            if rest < 0:
                 continue
             for lot in self._soonest_first(owner):
                 points = min(rest, lot.available)
@@ -466,9 +468,7 @@ class Books:
 
     def _request(self, requests: Sequence[Request]) -> None:
         for request in sorted(requests, key=lambda r: (r.requested_at, r.request_id.encode())):
-            if request.advocate not in self._advocates:
-                self._decline(request, "E_ADVOCATE_UNKNOWN")
-            elif request.reward not in self.rules.rewards:
+            if request.reward not in self.rules.rewards:
                 self._decline(request, "E_REWARD_UNKNOWN")
             elif not self._hold(request.request_id, request.advocate, request.reward, request.on):
                 self._decline(request, "INSUFFICIENT")
@@ -503,7 +503,7 @@ class Books:
                 self._post("request", AVAILABLE + owner, HELD + owner, lot, points, on)
         self.asked[request_id] = Asked(
             request_id, advocate, reward_name, reward.points, reward.face_minor,
-            reward.currency, reward.merchant, taken,
+            reward.currency, reward.merchant, on, taken,
         )  # fmt: skip
         return True
 
@@ -521,10 +521,14 @@ class Books:
     # ---- phase 7: expiry, write-off ----
 
     def _expire(self) -> None:
-        lag = timedelta(days=self.rules.expiry_lag_days)
         for lot in self.lots:
-            if lot.available and lot.expires_on and lot.expires_on + lag < self._as_of:
+            if lot.available and self._is_over(lot):
                 self._lapse(lot, lot.available)
+
+    def _is_over(self, lot: Lot) -> bool:
+        """Whether what is in the lot expires in this batch (S7)."""
+        lag = timedelta(days=self.rules.expiry_lag_days)
+        return lot.expires_on is not None and lot.expires_on + lag < self._as_of
 
     def _write_off(self) -> None:
         for owner, points in self.arrears.items():
@@ -556,9 +560,20 @@ class Books:
             return "E_BATCH_UNKNOWN", None
         if batch.is_reversed:
             return "E_REVERSAL_TWICE", None
-        if any(lot is not None and lot.moved > batch_no for _, lot in batch.transfers):
+        moved = {lot for lot in self.lots if lot.moved > batch_no}
+        if any(lot in moved for _, lot in batch.transfers):
+            return "E_REVERSAL_SPENT", None
+        if any(self._came_by(lot.earner, batch.merged) for lot in moved):
             return "E_REVERSAL_SPENT", None
         return "", batch
+
+    def _came_by(self, name: str, merged: Sequence[str]) -> bool:
+        """Whether what is earned under this name is another's by one of these merges."""
+        while name in self.merged:
+            if name in merged:
+                return True
+            name = self.merged[name]
+        return False
 
     def _mirror(self, transfer: Transfer, lot: Lot | None) -> None:
         debit, credit, points = transfer.credit, transfer.debit, transfer.amount

@@ -20,6 +20,18 @@ def test_the_runbook_shows_the_codes_as_they_are(accept):
     assert runbook == expected or accept
 
 
+def test_whatever_posting_declines_has_its_sentence():
+    models = (PROJECT / "dbt" / "models" / "posting").glob("*.sql")
+    declined = {
+        code
+        for model in models
+        for code in re.findall(r"'(E_[A-Z_]+|INSUFFICIENT)'", model.read_text(encoding="utf-8"))
+    }
+
+    assert "E_REVERSAL_SPENT" in declined
+    assert declined <= set(OFFICE_CODES)
+
+
 def test_a_sentence_has_no_end_of_its_own():
     for code in OFFICE_CODES.values():
         assert code.says[0].islower() or code.says.startswith("{")

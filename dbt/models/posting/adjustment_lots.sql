@@ -10,7 +10,7 @@ debts as (
         (sum(-points) over in_order) + points as low,
         sum(-points) over in_order as high
     from {{ ref('batch_adjustments') }}
-    where points < 0 and code is null
+    where points < 0
     window in_order as (
         partition by advocate_no
         order by adjusted_on, approval_no

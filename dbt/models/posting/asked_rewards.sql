@@ -9,14 +9,11 @@ select
     coalesce(merges.into_advocate_no, advocates.advocate_no) as advocate_no,
     rewards.reward,
     rewards.points,
-    case
-        when advocates.advocate_no is null then 'E_ADVOCATE_UNKNOWN'
-        when rewards.reward is null then 'E_REWARD_UNKNOWN'
-    end as code,
+    case when rewards.reward is null then 'E_REWARD_UNKNOWN' end as code,
     row_number() over (
         partition by
             coalesce(merges.into_advocate_no, advocates.advocate_no),
-            advocates.advocate_no is null or rewards.reward is null
+            rewards.reward is null
         order by
             {{ binary_order('requests.requested_at') }},
             {{ binary_order('requests.request_id') }},
@@ -27,7 +24,7 @@ from {{ source('raw', 'requests') }} as requests
 inner join {{ source('raw', 'batch_files') }} as batch_files
     on requests.file_no = batch_files.file_no
 left join {{ source('raw', 'rewards') }} as rewards on requests.reward = rewards.reward
-left join (
+inner join (
     select advocate_no, advocate from {{ ref('advocates') }}
     union all
     select advocate_no, advocate from {{ ref('batch_advocates') }}

@@ -1,4 +1,4 @@
--- Adjustments of the batch by hand, each with its approval; or why one could not be made.
+-- Adjustments of the batch by hand, each with its approval.
 
 select
     adjustments.file_no,
@@ -6,12 +6,11 @@ select
     adjustments.approval_no,
     adjustments.points,
     adjustments.adjusted_on,
-    coalesce(merges.into_advocate_no, advocates.advocate_no) as advocate_no,
-    case when advocates.advocate_no is null then 'E_ADVOCATE_UNKNOWN' end as code
+    coalesce(merges.into_advocate_no, advocates.advocate_no) as advocate_no
 from {{ source('raw', 'adjustments') }} as adjustments
 inner join {{ source('raw', 'batch_files') }} as batch_files
     on adjustments.file_no = batch_files.file_no
-left join (
+inner join (
     select advocate_no, advocate from {{ ref('advocates') }}
     union all
     select advocate_no, advocate from {{ ref('batch_advocates') }}

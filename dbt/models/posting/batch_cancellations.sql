@@ -21,6 +21,7 @@ asked as (
         cancellations.request_no,
         cancellations.cause,
         cancellations.cancelled_on,
+        requests.requested_on,
         requests.advocate_no,
         requests.partner_no,
         requests.batch_no as request_batch_no,
@@ -52,6 +53,7 @@ checked as (
         asked.*,
         case
             when price is null then 'E_REQUEST_UNKNOWN'
+            when cancelled_on < requested_on then 'E_BEFORE_REQUEST'
             when ended_by = 'use' then 'E_VOUCHER_USED'
             when ended_by = 'voucher_expire' then 'E_VOUCHER_EXPIRED'
             when ({{ wide('face_minor') }} * wanted) % price <> 0 then 'E_NOT_WHOLE'

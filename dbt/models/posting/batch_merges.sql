@@ -2,6 +2,14 @@
 
 with
 
+all_advocates as (
+
+    select advocate_no, advocate from {{ ref('advocates') }}
+    union all
+    select advocate_no, advocate from {{ ref('batch_advocates') }}
+
+),
+
 asked as (
 
     select
@@ -14,8 +22,8 @@ asked as (
     from {{ source('raw', 'merges') }} as asked
     inner join {{ source('raw', 'batch_files') }} as batch_files
         on asked.file_no = batch_files.file_no
-    left join {{ ref('advocates') }} as giver on asked.advocate = giver.advocate
-    left join {{ ref('advocates') }} as taker on asked.into_advocate = taker.advocate
+    inner join all_advocates as giver on asked.advocate = giver.advocate
+    inner join all_advocates as taker on asked.into_advocate = taker.advocate
 
 )
 
@@ -25,7 +33,6 @@ select
     asked.advocate_no,
     asked.into_advocate_no,
     case
-        when asked.advocate_no is null or asked.into_advocate_no is null then 'E_ADVOCATE_UNKNOWN'
         when
             asked.advocate_no = asked.into_advocate_no
             or asked.advocate_no in (select merges.advocate_no from {{ ref('merges') }} as merges)

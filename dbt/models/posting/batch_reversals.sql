@@ -67,6 +67,14 @@ moved_since as (
     inner join {{ ref('transfers') }} as later
         on owing.account_no = later.credit_account
         and owing.batch_no < later.batch_no
+    union
+    select merges.batch_no  -- What was earned since under a name that was merged.
+    from {{ ref('merges') }} as merges
+    inner join asked on merges.batch_no = asked.batch_no
+    inner join {{ ref('lots') }} as lots on merges.advocate_no = lots.earner_no
+    inner join {{ ref('transfers') }} as later
+        on lots.lot_no = later.lot_no
+        and merges.batch_no < later.batch_no
 
 ),
 
@@ -77,6 +85,14 @@ taken_back as (
     inner join {{ ref('transfers') }} as later
         on originals.transfer_no = later.reverses_transfer_no
         and later.rule = 'reverse'
+    union
+    select reversals.batch_no  -- Of a batch that had moved nothing, no transfer tells it.
+    from {{ source('raw', 'reversals') }} as reversals
+    inner join {{ ref('files') }} as files on reversals.file_no = files.file_no
+    left join {{ ref('declined') }} as declined
+        on reversals.file_no = declined.file_no
+        and reversals.line_no = declined.line_no
+    where declined.code is null
 
 )
 

@@ -35,7 +35,7 @@ opened as (
         cast(null as bigint) as request_transfer_no
     from {{ ref('batch_adjustments') }} as adjustments
     cross join {{ ref('stg_programme') }} as stg_programme
-    where adjustments.points > 0 and adjustments.code is null
+    where adjustments.points > 0
 
     union all
 

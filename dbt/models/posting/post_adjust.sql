@@ -89,5 +89,4 @@ cross join {{ ref('stg_batch') }} as stg_batch
 left join taken on adjustments.approval_no = taken.approval_no
 where
     adjustments.points < 0
-    and adjustments.code is null
     and -adjustments.points > coalesce(taken.amount, 0)

@@ -7,9 +7,6 @@ declined as (
     select file_no, line_no, 'cancellations' as feed, code
     from {{ ref('batch_cancellations') }}
     union all
-    select file_no, line_no, 'adjustments' as feed, code
-    from {{ ref('batch_adjustments') }}
-    union all
     select file_no, line_no, 'merges' as feed, code
     from {{ ref('batch_merges') }}
     union all

@@ -1,5 +1,6 @@
 -- Which lots a cancellation restores: those that the request took, in reverse order (S9).
--- The fault of a merchant gives points past their expiry a new life, in a lot of their own.
+-- The fault of a merchant gives points that had expired by then, or would in this batch, a new
+-- life in a lot of their own.
 
 with
 
@@ -48,10 +49,15 @@ select
         - greatest(taken.high - taken.amount, cancellations.low) as bigint
     ) as amount,
     cancellations.cause = 'merchant_fault'
-    and taken.expires_on < cancellations.cancelled_on as is_renewed
+    and (
+        taken.expires_on < cancellations.cancelled_on
+        or {{ days_after('taken.expires_on', 'stg_programme.expiry_lag_days') }} < stg_batch.as_of
+    ) as is_renewed
 from {{ ref('batch_cancellations') }} as cancellations
 inner join taken
     on cancellations.file_no = taken.file_no
     and cancellations.line_no = taken.line_no
     and taken.high - taken.amount < cancellations.low + cancellations.points
     and cancellations.low < taken.high
+cross join {{ ref('stg_batch') }} as stg_batch
+cross join {{ ref('stg_programme') }} as stg_programme

@@ -19,5 +19,5 @@ where
         union
         select adjustments.advocate_no
         from {{ ref('batch_adjustments') }} as adjustments
-        where adjustments.points < 0 and adjustments.advocate_no is not null
+        where adjustments.points < 0
     )

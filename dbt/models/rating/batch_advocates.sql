@@ -13,10 +13,20 @@ arrived as (
 
     select advocate from {{ ref('batch_effects') }}
     union
-    select opening_balances.advocate
-    from {{ source('raw', 'opening_balances') }} as opening_balances
+    select named.advocate
+    from (
+        select file_no, advocate from {{ source('raw', 'opening_balances') }}
+        union all
+        select file_no, advocate from {{ source('raw', 'adjustments') }}
+        union all
+        select file_no, advocate from {{ source('raw', 'requests') }}
+        union all
+        select file_no, advocate from {{ source('raw', 'merges') }}
+        union all
+        select file_no, into_advocate as advocate from {{ source('raw', 'merges') }}
+    ) as named
     inner join {{ source('raw', 'batch_files') }} as batch_files
-        on opening_balances.file_no = batch_files.file_no
+        on named.file_no = batch_files.file_no
 
 ),
 
