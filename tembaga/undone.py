@@ -31,7 +31,7 @@ WAITING = """
 select
     sales.file_no, sales.line_no, partners.partner, sales.document, sales.document_date,
     sales.advocate, sales.sku, open_returns.quantity_e4, -sales.quantity_e4 as returned_e4,
-    sales.returns_document
+    sales.returns_document, (select max(as_of) from ledger.batches) as books_on
 from ledger.open_returns as open_returns
 inner join raw.sales as sales
     on open_returns.file_no = sales.file_no
@@ -55,7 +55,7 @@ def declined_after(connection: Connection, batch_no: int) -> int:
     return int(found.scalar_one())
 
 
-def waiting_returns(connection: Connection, seen: Point) -> Answer:
+def waiting_returns(connection: Connection) -> Answer:
     """The returns that wait for their sale as the books stand, the oldest first.
 
     `days` is how old their documents are then; units have as many decimals as they need.
@@ -63,7 +63,7 @@ def waiting_returns(connection: Connection, seen: Point) -> Answer:
     rows = [
         (
             row.file_no, row.line_no, row.partner, row.document, row.document_date,
-            (seen.on - row.document_date).days,
+            (row.books_on - row.document_date).days,
             row.advocate, row.sku, _units(row.quantity_e4), _units(row.returned_e4),
             row.returns_document,
         )

@@ -110,8 +110,8 @@ def waiting_returns(context: typer.Context, form: AnswerFormat = "table") -> Non
     from tembaga import questions, undone
 
     with reading(context.obj) as warehouse:
-        seen = questions.point(warehouse, on=None, as_known_at=None)
-        show(undone.waiting_returns(warehouse, seen), form)
+        questions.point(warehouse, on=None, as_known_at=None)  # Is there a ledger?
+        show(undone.waiting_returns(warehouse), form)
 
 
 @commands.command()

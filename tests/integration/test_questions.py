@@ -146,8 +146,7 @@ def test_a_return_that_waits_is_shown_with_its_age(register: Engine, prepared_ho
     office.posts("2026-01-31")
 
     with read_warehouse(office.settings) as warehouse:
-        seen = questions.point(warehouse, on=None, as_known_at=None)
-        [row] = undone.waiting_returns(warehouse, seen).rows
+        [row] = undone.waiting_returns(warehouse).rows
 
     told = dict(zip(undone.WAITING_COLUMNS, row, strict=True))
     assert told["units_waiting"] == told["units_returned"] == "50000"
