@@ -199,12 +199,17 @@ where requests.advocate in :names and declined.batch_no <= :batch_no
 union all
 
 select
-    files.batch_no, concat('cancellation ', requests.request_no), advocates.advocate,
+    files.batch_no,
+    concat('cancellation ', requests.request_no, ' ', cast(cancellations.cancelled_on as text)),
+    advocates.advocate,
     cancellations.cancelled_on, cancellations.file_no, cancellations.line_no,
     concat('cancellation, cause ', cancellations.cause),
-    coalesce(cancellations.points, requests.points), null
+    coalesce(cancellations.points, requests.points), declined.code
 from raw.cancellations as cancellations
 inner join ledger.files as files on cancellations.file_no = files.file_no
+left join ledger.declined as declined
+    on cancellations.file_no = declined.file_no
+    and cancellations.line_no = declined.line_no
 inner join ledger.requests as requests on cancellations.request_no = requests.request_no
 inner join ledger.advocates as advocates on requests.advocate_no = advocates.advocate_no
 where advocates.advocate in :names and files.batch_no <= :batch_no
@@ -222,7 +227,9 @@ where adjustments.advocate in :names and files.batch_no <= :batch_no
 union all
 
 select
-    files.batch_no, 'opening', openings.advocate,
+    files.batch_no,
+    concat('opening ', cast(openings.earned_on as text), ' ', openings.points),
+    openings.advocate,
     openings.earned_on, openings.file_no, openings.line_no,
     'opening balance', openings.points, null
 from raw.opening_balances as openings

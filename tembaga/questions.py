@@ -232,8 +232,13 @@ class _Sources:
         if movement.approval_no is not None:
             keys.append(f"approval {movement.approval_no}")
         if movement.request_no is not None:
-            paper = "request" if movement.rule == "request" else "cancellation"
-            keys.append(f"{paper} {movement.request_no}")
+            keys.append(
+                f"request {movement.request_no}"
+                if movement.rule == "request"
+                else f"cancellation {movement.request_no} {movement.event_on}"
+            )
+        if movement.rule == "opening":
+            keys.append(f"opening {movement.event_on} {movement.available - movement.arrears}")
         return [line for key in keys for line in self.lines.pop((movement.batch_no, key), [])]
 
     def left(self) -> list[tuple[Movement, list[Source]]]:

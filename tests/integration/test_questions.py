@@ -96,6 +96,45 @@ def test_what_the_office_wrote_stands_under_its_movement(
     assert line in [(row["file"], row["line_no"], row["points"]) for row in under]
 
 
+def test_each_line_of_a_paper_stands_under_its_own_movement(register: Engine, prepared_home: Path):
+    office = open_office(register, prepared_home)
+    office.submits(
+        "opening_balances",
+        "advocate,points,earned_on,expires_on",
+        "DEDI,600,2025-03-01,",
+        "DEDI,400,2025-05-01,",
+    )
+    office.submits(
+        "requests",
+        "request_id,advocate,reward,requested_at",
+        "R-1,DEDI,voucher_50,2026-01-10T09:00:00+07:00",
+    )
+    office.posts("2026-01-12")
+    office.submits(
+        "cancellations",
+        "request_no,points,cause,cancelled_on",
+        "1,250,member,2026-01-11",
+        "1,100,member,2026-01-12",
+        "1,,member,2026-01-01",
+    )
+    office.posts("2026-01-13")
+
+    rows = _explain(office, "DEDI")
+    under: dict[str, list[object]] = {}
+    for row in rows:
+        if row["effective_on"] is not None:
+            told = under.setdefault(f"{row['rule']} {row['event_on']}", [])
+        else:
+            told.append(row["points"])
+    assert under["opening 2025-03-01"] == [600]
+    assert under["opening 2025-05-01"] == [400]
+    assert under["reject 2026-01-11"] == [250]
+    assert under["reject 2026-01-12"] == [100]
+    assert [row["about"] for row in rows if row["line_no"] == 4] == [
+        "cancellation, cause member (E_BEFORE_REQUEST)"
+    ]
+
+
 def test_an_expiry_that_was_taken_back_is_told(posted: Office):
     rules = [row["rule"] for row in _explain(posted, "EKA") if row["rule"]]
 
