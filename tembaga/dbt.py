@@ -1,5 +1,6 @@
 """dbt, run in this process on the warehouse of this installation."""
 
+import atexit
 import gc
 import hashlib
 import logging
@@ -192,7 +193,8 @@ def _manifest(settings: Settings, options: list[str]) -> Any:
         if not result.success:
             raise DbtError(f"dbt cannot read its project: {result.exception}")
         _read[key] = result.result
-        gc.freeze()  # It stays: it need not be looked through for garbage ever again.
+        gc.freeze()  # It stays: it need not be looked through for garbage ever again,
+        atexit.register(gc.unfreeze)  # but at the end, or DuckDB would tell of leaks.
     return _read[key]
 
 
