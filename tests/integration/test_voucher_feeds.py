@@ -204,4 +204,4 @@ def _replays(office: Office, tmp_path: Path) -> None:
         heads = list(register.scalars(select(batches.c.head).order_by(batches.c.batch_no)))
     said: list[str] = []
     replay.replay(office.engine, settings=office.settings, into=tmp_path / "again", say=said.append)
-    assert [line.rpartition(" ")[2] for line in said] == heads
+    assert [line.rpartition(" ")[2] for line in said[:-1]] == heads
