@@ -84,11 +84,13 @@ _ALL = (
     Code(
         "E_FILE_NAME",
         "file",
-        id="Nama berkas tidak dapat dipakai.",
-        en="The file's name cannot be used.",
-        hint_id="Pakai paling banyak 200 huruf, angka, spasi, titik, tanda hubung atau garis "
-        "bawah, lalu kirim lagi.",
-        hint_en="Use at most 200 letters, digits, spaces, dots, hyphens or underscores, "
+        id="Nama berkas tidak dapat dipakai: terlalu panjang, diawali titik, diawali atau "
+        "diakhiri spasi, atau memuat garis miring atau karakter yang tidak terlihat.",
+        en="The file's name cannot be used: it is too long, begins with a dot, begins or ends "
+        "with a blank, or holds a slash or characters that cannot be seen.",
+        hint_id="Pakai sebaiknya hanya huruf, angka, titik, tanda hubung atau garis bawah, paling "
+        "banyak 200, lalu kirim lagi.",
+        hint_en="Best use letters, digits, dots, hyphens or underscores alone, at most 200, "
         "and send it again.",
     ),
     Code(
@@ -233,10 +235,13 @@ _ALL = (
     Code(
         "E_COLUMNS",
         "rejected",
-        id="Jumlah sel pada baris ini tidak sama dengan judul kolom.",
-        en="The line has not as many cells as the header.",
-        hint_id="Periksa pemisah kolom dan tanda kutip pada baris ini.",
-        hint_en="Check the separators and the quotation marks in this line.",
+        id="Jumlah sel pada baris ini tidak sama dengan judul kolom, atau tanda kutipnya "
+        "mencakup baris lain.",
+        en="The line has not as many cells as the header, or its quotation marks take in others.",
+        hint_id="Periksa pemisah kolom dan tanda kutip, lalu kirim lagi baris ini beserta semua "
+        "yang tercakup.",
+        hint_en="Check the separators and quotation marks, and send the line again with all "
+        "that it took in.",
     ),
     Code(
         "E_DOCUMENT_MISSING",
@@ -257,10 +262,10 @@ _ALL = (
     Code(
         "E_SPOILT",
         "rejected",
-        id="Sebuah kode di baris ini dirusak oleh lembar kerja: menjadi bilangan seperti "
-        "4,12401E+43, atau kesalahan rumus seperti #N/A.",
-        en="A spreadsheet has spoilt a code in this line: into a number such as 4.12401E+43, or "
-        "the error of a formula such as #N/A.",
+        id="Sebuah kode atau teks di baris ini dirusak oleh lembar kerja: menjadi bilangan "
+        "seperti 4,12401E+43, tanggal, atau kesalahan rumus seperti #N/A.",
+        en="A spreadsheet has spoilt a code or text in this line: into a number such as "
+        "4.12401E+43, a date, or the error of a formula such as #N/A.",
         hint_id="Jadikan kolom itu teks sebelum mengisinya, perbaiki rumusnya, lalu kirim lagi "
         "kode yang asli.",
         hint_en="Make the column text before filling it, mend the formula, and send the code as "

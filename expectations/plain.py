@@ -10,8 +10,8 @@ from datetime import date
 
 import great_expectations as gx
 
-from expectations.rules import line_rule, rule
-from tembaga.kinds import FIRST_DAY, LAST_DAY, Cell
+from expectations.rules import SPOILT_NOTES, is_spoilt, line_rule, rule
+from tembaga.kinds import CODE, FIRST_DAY, LAST_DAY, TEXT, Cell
 from tembaga.plain_feeds import PlainFeed
 from tembaga.suites import Rule
 
@@ -82,6 +82,8 @@ def _rules_of(name: str, cell: Cell, latest_on: date) -> Iterable[Rule]:
         )
     if cell.kind.code == "E_VOUCHER_CODE":
         return  # Judged by who knows the vouchers.
+    if cell.kind in (CODE, TEXT):
+        yield where("E_SPOILT", name, is_spoilt(f"{name}_text"), notes=SPOILT_NOTES)
     unreadable = f"{name} is null and {name}_text is not null"
     if cell.kind.type == "date":
         last = LAST_DAY if cell.kind.may_be_ahead else latest_on

@@ -1,7 +1,33 @@
 """Rules: how one is written down, whatever feed it is about."""
 
 from expectations.codes import CODES
+from tembaga.reading.cells import NO_DAY
 from tembaga.suites import LineRule, Rule
+
+# What a spreadsheet shows where it has spoilt what was typed: a number of more digits than it
+# keeps, as it and other programs write one; a column too narrow; a formula that failed, in the
+# languages of spreadsheets; a day where none can be (`tembaga.reading.cells`).
+SPOILT = (
+    r"(?i)-?\d[.,]\d{1,20}E[+-]?\d{1,3}|-?\dE[+-]\d{2,3}"
+    r"|#{2,}"
+    r"|#[¡¿]?[\p{L}\d/]{2,20}[!?]|#N/\p{L}{1,4}|#(NV|Н/Д|YOK|I/T|GETTING_DATA)|Err:\d{3}"
+    rf"|{NO_DAY} .*"
+)
+SPOILT_NOTES = (
+    "Two codes that a spreadsheet took for numbers or days may have become one. What it shows "
+    "for a formula that failed is nobody's code."
+)
+
+
+def is_spoilt(cell: str) -> str:
+    """SQL for whether a spreadsheet has spoilt a cell that was a code or a text."""
+    return f"regexp_full_match({cell}, {quoted(SPOILT)})"
+
+
+def quoted(text: str) -> str:
+    """A text literal of SQL, in a query where braces and colons have a meaning."""
+    literal = "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+    return "(" + literal.replace(":", "' || chr(58) || '") + ")"
 
 
 def rule(code: str, field: str, query: str, *, notes: str) -> Rule:

@@ -10,7 +10,7 @@ from datetime import date
 
 import great_expectations as gx
 
-from expectations.rules import line_rule, rule
+from expectations.rules import SPOILT_NOTES, is_spoilt, line_rule, quoted, rule
 from tembaga.due import WEEKDAYS
 from tembaga.feeds import SalesFeed
 from tembaga.plausible import Plausible
@@ -111,10 +111,6 @@ CODES_OF_A_LINE = (
     "document", "document_line", "advocate", "second_advocate", "outlet", "sku", "unit",
     "returns_document", "action_text", "version_text",
 )  # fmt: skip
-# As a spreadsheet shows a number of more digits than it keeps, and a formula that failed.
-SPOILT = (
-    r"(?i)-?\d([.,]\d{1,14})?E[+-]\d{2,3}|#{2,}|#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!)"
-)
 GOODS = "hash(outlet, sku, quantity_e4, amount_e4, returns_document, unit, tax_basis)"
 IS_NOT_VOID = "action is distinct from 'void'"
 
@@ -166,7 +162,7 @@ def _document_rules(oldest_on: date, latest_on: date) -> Iterable[Rule]:
         + " end, 40)",
         notes="No code of anybody's is so long: a cell that swallowed others, or a text.",
     )
-    spoilt = {code: f"regexp_full_match({code}, {_quoted(SPOILT)})" for code in CODES_OF_A_LINE}
+    spoilt = {code: is_spoilt(code) for code in CODES_OF_A_LINE}
     yield _where(
         "E_SPOILT",
         "",
@@ -174,8 +170,7 @@ def _document_rules(oldest_on: date, latest_on: date) -> Iterable[Rule]:
         seen="case "
         + " ".join(f"when {condition} then {code}" for code, condition in spoilt.items())
         + " end",
-        notes="Two codes that a spreadsheet took for numbers may have become one. What it shows "
-        "for a formula that failed is nobody's code.",
+        notes=SPOILT_NOTES,
     )
     yield _where(
         "E_DATE",
@@ -204,7 +199,7 @@ def _correction_rules(feed: SalesFeed) -> Iterable[Rule]:
     yield _where(
         "E_ACTION",
         "action",
-        f"action_text not in ({', '.join(_quoted(word) for word in sorted(words))})",
+        f"action_text not in ({', '.join(quoted(word) for word in sorted(words))})",
         seen="action_text",
         notes="A word that was not agreed may mean that the line counts, or that it does not.",
     )
@@ -232,7 +227,7 @@ def _value_rules(feed: SalesFeed) -> Iterable[Rule]:
     yield _where(
         "E_AMOUNT",
         price,
-        "price is null",
+        "price is null and price_excess is null",
         seen="price_text",
         notes="Strictly in the agreed form: a mark that was guessed would be wrong by a "
         "factor of a thousand.",
@@ -240,14 +235,15 @@ def _value_rules(feed: SalesFeed) -> Iterable[Rule]:
     yield _where(
         "E_AMOUNT_TOO_FINE",
         price,
-        "price % 0.000001 <> 0 or amount % 0.0001 <> 0",
+        "price_excess = 'decimals' or price % 0.000001 <> 0 or amount % 0.0001 <> 0",
         seen="price_text",
         notes="Amounts are kept in ten-thousandths, exactly; nothing is rounded on the way.",
     )
     yield _where(
         "E_AMOUNT_RANGE",
         price,
-        f"abs(price) >= {AMOUNT_LIMIT} or abs(amount) >= {AMOUNT_LIMIT} "
+        f"price_excess = 'digits' or abs(price) >= {AMOUNT_LIMIT} "
+        f"or abs(amount) >= {AMOUNT_LIMIT} "
         # A product that is too large to be known at all, and not one that is too fine.
         "or (amount is null and quantity is not null and price % 0.000001 = 0)",
         seen="price_text",
@@ -324,7 +320,7 @@ def _product_rules(feed: SalesFeed, *, has_products: bool) -> Iterable[Rule]:
         notes="Without the product no rate can be found.",
     )
     not_a_product = " or ".join(
-        f"sku {'glob' if '*' in code else '='} {_quoted(code)}" for code in feed.not_products
+        f"sku {'glob' if '*' in code else '='} {quoted(code)}" for code in feed.not_products
     )
     if not_a_product:
         yield _where(
@@ -410,9 +406,3 @@ def _is_hindered(code: str) -> str:
 
 def _where(code: str, field: str, failing: str, *, notes: str, seen: str | None = None) -> Rule:
     return line_rule(code, field, f"fits and ({failing})", seen=seen or field, notes=notes)
-
-
-def _quoted(text: str) -> str:
-    """A text literal of SQL, in a query where braces and colons have a meaning."""
-    literal = "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
-    return "(" + literal.replace(":", "' || chr(58) || '") + ")"

@@ -5,22 +5,39 @@ A record has the columns `c1`, `c2`, … of its text, `more` if it goes on behin
 """
 
 import re
+from itertools import pairwise
 
 from tembaga.feeds import Column, Feed
+from tembaga.forms import DIGITS, WORDS, Form, parts_of
 from tembaga.reading import END, quoted
 
 BLANKS = " \t\n\N{NO-BREAK SPACE}"
+WHOLE_DIGITS_MAX = 18
 
 
-def shape_of_lines(width: int) -> str:
-    """SQL for `line_no`, `fits` and `cells` of records with so many columns."""
+def shape_of_lines(width: int, form: Form) -> str:
+    """SQL for `line_no`, `fits` and `cells` of records with so many columns.
+
+    A cell between quotation marks may go over several lines. One that holds as many delimiters
+    as a whole line besides is two marks that belong to two lines, with all between them: the
+    lines in it would be lost, so the line does not fit.
+    """
+    swallows = "false"
+    if form.format == "csv" and width > 1:
+        mark = quoted(form.delimiter)
+        swallows = " or ".join(
+            f"(contains(c{n}, chr(10)) and length(c{n}) - length(replace(c{n}, {mark}, '')) "
+            f">= {width - 1})"
+            for n in range(1, width + 1)
+        )
     return f"""
         line_no,
-        c{width} is not null and more is null as fits,
+        c{width} is not null and more is null and not ({swallows}) as fits,
         case
             when c{width} is null or more is not null
                 then {" + ".join(f"(c{n} is not null)::int" for n in range(1, width + 1))}
                 || case when more is not null then '+' else '' end
+            when {swallows} then '{width}+'
         end as cells"""
 
 
@@ -65,13 +82,70 @@ def number(cell: str, feed: Feed) -> str:
 
     Up to 18 digits before the mark and 10 after it, so that it is exact as decimal(38, 10).
     """
-    decimal_mark, thousands_mark = re.escape(feed.decimal_mark), re.escape(feed.thousands_mark)
-    whole = r"\d{1,18}"
-    if thousands_mark:
-        whole = rf"({whole}|\d{{1,3}}({thousands_mark}\d{{3}}){{1,5}})"
-    form = quoted(rf"-?{whole}({decimal_mark}\d{{1,10}}0*)?")
-    plain = f"replace({cell}, {quoted(feed.thousands_mark)}, '')" if thousands_mark else cell
+    form = pattern_of_numbers(feed.decimal_mark, feed.thousands_mark)
+    plain = cell
+    if feed.thousands_mark:
+        plain = f"replace({cell}, {quoted(feed.thousands_mark)}, '')"
     plain = f"replace({plain}, {quoted(feed.decimal_mark)}, '.')"
     return (
-        f"case when regexp_full_match({cell}, {form}) then try_cast({plain} as decimal(38, 10)) end"
+        f"case when regexp_full_match({cell}, {quoted(form)}) "
+        f"then try_cast({plain} as decimal(38, 10)) end"
     )
+
+
+def excess_of_number(cell: str, feed: Feed) -> str:
+    """SQL for what is too much in a number of the agreed form: digits, decimals, or null."""
+    decimal_mark, thousands_mark = feed.decimal_mark, feed.thousands_mark
+    any_number = pattern_of_numbers(decimal_mark, thousands_mark, of_any_length=True)
+    digits = cell
+    if thousands_mark:
+        digits = f"replace({cell}, {quoted(thousands_mark)}, '')"
+    whole = f"length(ltrim(split_part({digits}, {quoted(decimal_mark)}, 1), '-'))"
+    return (
+        f"case when regexp_full_match({cell}, {quoted(any_number)}) then "
+        f"case when {whole} > {WHOLE_DIGITS_MAX} then 'digits' "
+        f"when {number(cell, feed)} is null then 'decimals' end end"
+    )
+
+
+def pattern_of_numbers(
+    decimal_mark: str, thousands_mark: str, *, of_any_length: bool = False
+) -> str:
+    """The regular expression of numbers with such marks, which `number` can keep, or of any.
+
+    The first group before a thousands mark begins with no zero: in 0.500 the point is none.
+    """
+    whole, groups, decimals = r"\d{1,18}", "{1,5}", r"\d{1,10}0*"
+    if of_any_length:
+        whole, groups, decimals = r"\d+", "+", r"\d+"
+    if thousands_mark:
+        whole = rf"({whole}|[1-9]\d{{0,2}}({re.escape(thousands_mark)}\d{{3}}){groups})"
+    return rf"-?{whole}({re.escape(decimal_mark)}{decimals})?"
+
+
+def day(cell: str, form: str) -> str:
+    """SQL for the day that a cell writes in a form of strptime, or null.
+
+    strptime takes one digit for two. Where parts stand side by side, as in `%d%m%Y`, it could
+    not be said which lacks one, and a year of one digit is none: there each has all of its own.
+    """
+    parts = parts_of(form)
+    are_digits = [part in DIGITS for part in parts]
+    read = f"try_strptime({cell}, {quoted(form)})::date"
+    if "%y" not in parts and not any(one and other for one, other in pairwise(are_digits)):
+        return read
+    pattern = "".join(
+        _pattern_of_part(part, is_alone=not (before or behind))
+        for part, before, behind in zip(
+            parts, [False, *are_digits[:-1]], [*are_digits[1:], False], strict=True
+        )
+    )
+    return f"case when regexp_full_match({cell}, {quoted(pattern)}) then {read} end"
+
+
+def _pattern_of_part(part: str, *, is_alone: bool) -> str:
+    if part in DIGITS:
+        return r"\d+" if is_alone and part != "%y" else rf"\d{{{DIGITS[part]}}}"
+    if part in WORDS:
+        return r"\D+"
+    return "".join(r"\s*" if sign.isspace() else re.escape(sign) for sign in part)

@@ -61,6 +61,10 @@ class Columns(Part):
         """Our name of each column that was agreed, in the file or constant."""
         return {name: column for name, column in self if column is not None}
 
+    def may_be_days(self) -> set[str]:
+        """The headers under which a cell may be a day: of days, moments and free texts."""
+        raise NotImplementedError
+
 
 class SalesColumns(Columns):
     """The columns of a sales file. `amount` is given, or follows from `unit_price`."""
@@ -85,6 +89,10 @@ class SalesColumns(Columns):
         None, description="Whether the line replaces or voids an earlier one (S13)."
     )
     version: Column | None = Field(None, description="Of the line: 2 is newer than 1.")
+
+    def may_be_days(self) -> set[str]:
+        """The header of the document's date."""
+        return {self.document_date.header}
 
     @model_validator(mode="after")
     def _one_amount(self) -> "SalesColumns":

@@ -4,10 +4,27 @@ What is said here is said for every feed alike; what the records mean is in `tem
 """
 
 import re
+from collections import Counter
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+# The parts of a day and time in a form of strptime: how many digits each has, or a word.
+DIGITS = {
+    "%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%j": 3, "%H": 2, "%I": 2, "%M": 2, "%S": 2, "%f": 6,
+}  # fmt: skip
+WORDS = ("%B", "%b", "%p")
+YEARS, MONTHS, HOURS = ("%Y", "%y"), ("%m", "%B", "%b"), ("%H", "%I")
+_PART = re.compile(r"%-[dmyjHIMS]|%.?|[^%]+")
+
+
+def parts_of(date_format: str) -> list[str]:
+    """The parts of a form of strptime, and what stands between them; `%-d` is `%d`."""
+    return [
+        part.replace("%-", "%") if len(part) > 2 and part.startswith("%") else part
+        for part in _PART.findall(date_format)
+    ]
 
 
 class Part(BaseModel):
@@ -94,10 +111,21 @@ class Form(Part):
     @field_validator("date_format")
     @classmethod
     def _is_a_day(cls, form: str) -> str:
-        codes = re.findall(r"%-?(.)", form)
-        if unknown := sorted(set(codes) - set("YymdBbjHIMSfp%")):
-            raise ValueError(f"%{unknown[0]} is no part of a day or time; use %Y, %m, %d, %H, …")
-        year, day = {"Y", "y"} & set(codes), {"d", "j"} & set(codes)
-        if not (year and day):
-            raise ValueError("a day needs a year (%Y or %y) and a day (%d or %j)")
+        parts = Counter(part for part in parts_of(form) if part.startswith("%"))
+        if unknown := [part for part in parts if part not in (*DIGITS, *WORDS)]:
+            raise ValueError(f"{unknown[0]} is no part of a day or time; use %Y, %m, %d, %H, …")
+        if twice := [part for part, times in parts.items() if times > 1]:
+            raise ValueError(f"{twice[0]} stands there twice")
+        years, months, hours = (
+            [part for part in choice if part in parts] for choice in (YEARS, MONTHS, HOURS)
+        )
+        if len(years) != 1:
+            raise ValueError("a day needs one year: %Y or %y")
+        days = (len(months), "%d" in parts, "%j" in parts)
+        if days not in ((1, True, False), (0, False, True)):
+            raise ValueError(
+                "a day needs one month (%m, %b or %B; %M is minutes) and %d, or %j alone"
+            )
+        if len(hours) > 1 or ("%M" in parts and not hours):
+            raise ValueError("minutes (%M; months are %m) need one hour: %H or %I")
         return form

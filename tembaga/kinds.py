@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from tembaga.cells import number
+from tembaga.cells import day, number
 from tembaga.feeds import Feed
 from tembaga.reading import quoted
 
@@ -52,7 +52,7 @@ def _text(text: str, _feed: Feed) -> str:
 
 
 def _day(text: str, feed: Feed) -> str:
-    return f"try_strptime({text}, {quoted(feed.date_format)})::date"
+    return day(text, feed.date_format)
 
 
 def _instant(text: str, _feed: Feed) -> str:

@@ -10,6 +10,7 @@ tax_basis          gross, if the feed's amounts are; else null
 document_date      null if it cannot be read
 quantity           decimal(16, 4); null if it cannot be read or kept exactly
 price              decimal(38, 10): the amount or the unit price, whichever the file has
+price_excess       digits or decimals: what a price has too many of to be kept exactly; else null
 amount             decimal(38, 10), of the line; null if it cannot be known
 …_text             what the file says, for those who look for the fault
 """
@@ -18,7 +19,16 @@ import re
 
 import duckdb
 
-from tembaga.cells import cell_of, code_of, is_a_line, number, shape_of_lines, text_of
+from tembaga.cells import (
+    cell_of,
+    code_of,
+    day,
+    excess_of_number,
+    is_a_line,
+    number,
+    shape_of_lines,
+    text_of,
+)
 from tembaga.feeds import ActionColumn, Feed, SalesFeed
 from tembaga.reading import END, quoted, unreadable
 from tembaga.refusal import FileRefused
@@ -77,7 +87,7 @@ def _lines_query(feed: SalesFeed, headers: list[str]) -> str:
     mark = quoted(feed.control_total.mark) if feed.control_total else "null"
     return f"""
 with texts as (
-    select {shape_of_lines(width)},
+    select {shape_of_lines(width, feed)},
         case when trim(c1) = {mark} then [c2, c3] end as stated,
         {", ".join(f"{code_of(cells.get(name), named.get(name))} as {name}" for name in codes)},
         {text_of(cells["document_date"])} as document_date_text,
@@ -92,13 +102,14 @@ with texts as (
 numbers as (
     select
         *,
-        try_strptime(document_date_text, {quoted(feed.date_format)})::date as document_date,
+        {day("document_date_text", feed.date_format)} as document_date,
         {number("quantity_text", feed)} as any_quantity,
         case
             when abs(any_quantity) < {QUANTITY_LIMIT} and any_quantity % 0.0001 = 0
                 then any_quantity::decimal(16, 4)
         end as quantity,
         {number("price_text", feed)} as price,
+        case when price is null then {excess_of_number("price_text", feed)} end as price_excess,
         {_action(feed.columns.action)} as action,
         case
             when regexp_full_match(version_text, '0*[1-9]\\d{{0,8}}') then version_text::integer

@@ -51,6 +51,12 @@ class PlainColumns(Columns):
             for name, field in cls.model_fields.items()
         }
 
+    def may_be_days(self) -> set[str]:
+        """The headers of days, moments and texts."""
+        kinds = (DAY, ANY_DAY, INSTANT, TEXT)
+        cells = self.cells()
+        return {column.header for name, column in self.named().items() if cells[name].kind in kinds}
+
     @model_validator(mode="after")
     def _each_in_its_own_column(self) -> "PlainColumns":
         headers = [column.header for column in self.named().values()]

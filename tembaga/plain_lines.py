@@ -38,7 +38,7 @@ def make_plain_lines(
     texts = (f"{code_of(cells.get(name), named.get(name))} as {name}_said" for name in kinds)
     columns = (_column(name, cell, named.get(name), feed) for name, cell in kinds.items())
     has_amount = "amount" in kinds
-    said = f"select {shape_of_lines(width)}, {', '.join(texts)} from records where "
+    said = f"select {shape_of_lines(width, feed)}, {', '.join(texts)} from records where "
     said += is_a_line(width)
     amount = "" if has_amount else ", cast(null as decimal(38, 10)) as amount"
     connection.execute(

@@ -305,7 +305,8 @@ def _read(
     settings: Settings,
 ) -> None:
     copy = workspace / "records.txt"
-    copy_records(original, copy, feed, keys=settings.keys)
+    days = feed.columns.may_be_days()
+    copy_records(original, copy, feed, keys=settings.keys, days=days)
     headers = read_header(copy, feed)
     records = records_query(copy, feed, headers)
     if isinstance(feed, SalesFeed):

@@ -7,6 +7,7 @@ from functools import cache
 
 import duckdb
 
+from tembaga.cells import day, pattern_of_numbers
 from tembaga.proposing.guess import Guess
 from tembaga.reading import quoted
 
@@ -99,7 +100,7 @@ def read_days(cells: Sequence[str]) -> tuple[int, Guess | None]:
         counted = connection.execute(
             " union all ".join(
                 f"select {quoted(form)}, count(*), count(*) filter (day(moment) > 12) "
-                f"from (select try_strptime(cell, {quoted(form)}) as moment from cells) "
+                f"from (select {day('cell', form)} as moment from cells) "
                 "where year(moment) between 2000 and 2100"
                 for form in forms
             )
@@ -127,8 +128,4 @@ def _is_of_numbers(filled: Sequence[str]) -> bool:
 
 @cache
 def _pattern(decimal_mark: str, thousands_mark: str) -> re.Pattern[str]:
-    """As `tembaga.lines` reads numbers."""
-    whole, mark = r"\d{1,18}", re.escape(thousands_mark)
-    if thousands_mark:
-        whole = rf"({whole}|\d{{1,3}}({mark}\d{{3}}){{1,5}})"
-    return re.compile(rf"-?{whole}({re.escape(decimal_mark)}\d{{1,10}}0*)?")
+    return re.compile(pattern_of_numbers(decimal_mark, thousands_mark))

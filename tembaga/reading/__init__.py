@@ -7,6 +7,7 @@ refused. The copy (`tembaga.reading.records`) is the same for every format, and 
 No type is ever detected: a cell is text until `tembaga.lines` says what it is.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,17 @@ COPY = {"csv": copy_delimited, "fixed": copy_fixed_width, "jsonl": copy_json_lin
 __all__ = ["END", "copy_records", "quoted", "read_header", "records_query", "unreadable"]
 
 
-def copy_records(original: Path, copy: Path, form: "Form", *, keys: Path) -> None:
+def copy_records(
+    original: Path,
+    copy: Path,
+    form: "Form",
+    *,
+    keys: Path,
+    days: Collection[str] | None = None,
+) -> None:
     """Write the copy of a file's records; `keys` is where ours lie.
+
+    `days`: the headers under which a typed cell may be a day or a time; None: under all.
 
     What is made on the way lies beside the copy, and is gone afterwards.
 
@@ -47,8 +57,10 @@ def copy_records(original: Path, copy: Path, form: "Form", *, keys: Path) -> Non
         if form.format in COPY:
             COPY[form.format](plain, copy, form)
         else:
-            made.append(copy.with_name("source.parquet"))
-            in_a_box(form.format, plain, copy, form, unpacked_max=_unpacked_max(plain, form))
+            made.append(copy.with_name(f"source.{form.format}"))
+            limit = _unpacked_max(plain, form)
+            named = None if days is None else sorted(days)
+            in_a_box(form.format, plain, copy, form, unpacked_max=limit, days=named)
     finally:
         for path in made:
             path.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Cells: what the typed cell of a workbook or of Parquet shows, as text."""
 
+from collections.abc import Collection, Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,6 +11,27 @@ if TYPE_CHECKING:
 Cell = str | int | float | Decimal | bool | date | time | timedelta | None
 
 EXACT_BELOW = 10**15  # A spreadsheet keeps fifteen digits of a number.
+NO_DAY = "#DATE!"  # Before a day or time that stands where none can be.
+
+
+def as_texts(
+    rows: Iterator[list[Cell]], form: "Form", days: Collection[str] | None
+) -> Iterator[list[str]]:
+    """What the rows show; `days` are the headers under which a cell may be a day, None: all.
+
+    A day or time under another header is a code that a spreadsheet took for one, as `3-12`; it
+    is written behind NO_DAY, so that it is neither taken for the code nor for a number.
+    """
+    of_no_days: list[int] = []
+    for row_no, cells in enumerate(rows, start=1):
+        texts = [shown(cell, form) for cell in cells]
+        if row_no == form.header_row and days is not None:
+            of_no_days = [n for n, header in enumerate(texts) if header.strip() not in days]
+        elif row_no > form.header_row:
+            for n in of_no_days:
+                if n < len(cells) and isinstance(cells[n], (date, time, timedelta)):
+                    texts[n] = f"{NO_DAY} {texts[n]}"
+        yield texts
 
 
 def shown(cell: Cell, form: "Form") -> str:

@@ -83,10 +83,18 @@ def _shown(value: object, line_no: int, form: "Form") -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, _Number):
-        return value.replace(".", form.decimal_mark)
+        return _as_a_spreadsheet(value).replace(".", form.decimal_mark)
     if isinstance(value, str):
         return value
     raise unreadable(form, line_no)
+
+
+def _as_a_spreadsheet(number: str) -> str:
+    """An exponent is written `E+21`: as a code the number is known for spoilt by it."""
+    mantissa, mark, exponent = number.upper().partition("E")
+    if not mark:
+        return number
+    return f"{mantissa}E{'' if exponent[0] in '+-' else '+'}{exponent}"
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -3,11 +3,11 @@
 It is read in a box (`tembaga.reading.box`): what is in it may be made to do harm.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tembaga.reading.cells import shown
+from tembaga.reading.cells import Cell, as_texts
 from tembaga.reading.records import quoted, write_records
 from tembaga.refusal import FileRefused
 
@@ -25,10 +25,18 @@ TYPES = (
 )  # fmt: skip
 
 
-def copy_parquet(original: Path, copy: Path, form: "Form", *, unpacked_max: int) -> None:
+def copy_parquet(
+    original: Path,
+    copy: Path,
+    form: "Form",
+    *,
+    unpacked_max: int,
+    days: Collection[str] | None = None,
+) -> None:
     """Write the copy of the rows of a Parquet file; its columns are the header.
 
-    Days and times without a zone are written in the agreed form. An instant in a zone is
+    Days and times without a zone are written in the agreed form; `days` are the columns that may
+    hold some, None: all. An instant in a zone is
     refused: on which day it fell is not said.
 
     Raises:
@@ -54,7 +62,8 @@ def copy_parquet(original: Path, copy: Path, form: "Form", *, unpacked_max: int)
             for name, kind, *_ in described
         )
         connection.execute(f"select {cells} from {source}")
-        write_records(copy, _records(connection, described, form), form, first_line_no=0)
+        texts = as_texts(_rows(connection, described), form, days)
+        write_records(copy, texts, form, first_line_no=0)
 
 
 def _refuse_bomb(connection: "DuckDBPyConnection", source_file: Path, unpacked_max: int) -> None:
@@ -66,14 +75,12 @@ def _refuse_bomb(connection: "DuckDBPyConnection", source_file: Path, unpacked_m
         raise FileRefused("E_FILE_TOO_LARGE", size_bytes=int(found[0]), limit_bytes=unpacked_max)
 
 
-def _records(
-    connection: "DuckDBPyConnection",
-    described: list[tuple[str, ...]],
-    form: "Form",
-) -> Iterator[list[str]]:
+def _rows(
+    connection: "DuckDBPyConnection", described: list[tuple[str, ...]]
+) -> Iterator[list[Cell]]:
     yield [name for name, *_ in described]
     while rows := connection.fetchmany(FETCHED):
-        yield from ([shown(cell, form) for cell in row] for row in rows)
+        yield from map(list, rows)
 
 
 def _named(name: str) -> str:

@@ -6,11 +6,11 @@ They are read in a box (`tembaga.reading.box`): what is in them may be made to d
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from tembaga.reading.cells import Cell, shown
+from tembaga.reading.cells import Cell, as_texts
 from tembaga.reading.records import unreadable, write_records
 from tembaga.refusal import FileRefused
 
@@ -32,22 +32,31 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 Rows = Iterator[list[Cell]]
 
 
-def copy_workbook(original: Path, copy: Path, form: "Form", *, unpacked_max: int) -> None:
+def copy_workbook(
+    original: Path,
+    copy: Path,
+    form: "Form",
+    *,
+    unpacked_max: int,
+    days: Collection[str] | None = None,
+) -> None:
     """Write the copy of the agreed sheet of a workbook.
 
-    Numbers and days that are real cells are written in the form that was agreed for text. A
-    formula is what it came to when the file was saved. Hidden sheets are not counted.
+    Numbers and days that are real cells are written in the form that was agreed for text; `days`
+    are the headers under which a cell may be a day, None: all. A formula is what it came to when
+    the file was saved. Hidden sheets are not counted, nor those of a chart alone.
 
     Raises:
         FileRefused: It is no such workbook, has no such sheet, or is larger than
             `unpacked_max` bytes when it is opened.
     """
     if form.format == "xlsx":
-        rows = _of_xlsx(original, form, unpacked_max)
+        named = copy.with_name("source.xlsx")  # calamine goes by the end of the name.
+        named.symlink_to(original)
+        rows = _of_xlsx(named, form, unpacked_max)
     else:
         rows = _of_xls(original, form)
-    texts = ([shown(cell, form) for cell in cells] for cells in _trimmed(rows, form))
-    write_records(copy, texts, form)
+    write_records(copy, as_texts(_trimmed(rows, form), form, days), form)
 
 
 def _trimmed(rows: Rows, form: "Form") -> Rows:
@@ -78,7 +87,12 @@ def _of_xlsx(original: Path, form: "Form", unpacked_max: int) -> Rows:
         _refuse_definitions(archive, form)
         with python_calamine.CalamineWorkbook.from_path(str(original)) as workbook:
             is_shown = python_calamine.SheetVisibleEnum.Visible
-            seen = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == is_shown]
+            has_cells = python_calamine.SheetTypeEnum.WorkSheet
+            seen = [
+                sheet.name
+                for sheet in workbook.sheets_metadata
+                if sheet.visible == is_shown and sheet.typ == has_cells
+            ]
             name = _sheet_name(seen, form)
             failed = _failed_cells(
                 archive, _part_of(archive, workbook.sheet_names.index(name)), form

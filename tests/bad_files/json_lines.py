@@ -54,7 +54,8 @@ def cases() -> Iterator[Case]:
     yield Case("READ__json_a_tenth", written(tenth), FORM, numbered(tenth, 1))
     for code, fault, old, new in (
         ("E_AMOUNT", "an_exponent", "2000", "2e3"),
-        ("E_AMOUNT", "a_number_of_44_digits", "2000", "4" + "0" * 43),
+        ("E_AMOUNT_RANGE", "a_number_of_44_digits", "2000", "4" + "0" * 43),
+        ("E_AMOUNT_TOO_FINE", "a_third", "2000", "333.3333333333333"),
         ("E_AMOUNT", "a_truth", "2000", "true"),
         ("E_AMOUNT", "a_null", "2000", "null"),
         ("E_AMOUNT", "an_empty_text", "2000", '""'),
@@ -63,6 +64,8 @@ def cases() -> Iterator[Case]:
         ("E_DATE", "a_null_as_date", '"2026-03-02"', "null"),
         ("E_DOCUMENT_MISSING", "a_null_as_document", '"F-2"', "null"),
         ("E_SPOILT", "a_code_as_a_number_with_exponent", '"F-2"', "4.12401E+43"),
+        ("E_SPOILT", "a_code_as_javascript_writes_large_numbers", '"F-2"', "1e21"),
+        ("E_SPOILT", "a_code_as_a_small_number", '"F-2"', "1e-07"),
         ("E_COLUMNS", "a_name_missing", '"returns": null}', "}"),
         ("E_COLUMNS", "a_name_more", '"returns": null}', '"returns": null, "x": 1}'),
         ("E_COLUMNS", "a_name_twice", '"returns": null}', '"returns": null, "returns": null}'),
@@ -120,4 +123,5 @@ def cases() -> Iterator[Case]:
     long = changed(plain, "O-1", "x" * 2_000_000)
     yield Case("E_FILE_LINE_TOO_LONG__json", long, FORM)
     digits = changed(plain, "2000", "9" * 500_000)
-    yield Case("E_AMOUNT__json_a_number_of_500000_digits", digits, FORM, lines, {2: "E_AMOUNT"})
+    range_ = {2: "E_AMOUNT_RANGE"}
+    yield Case("E_AMOUNT_RANGE__json_a_number_of_500000_digits", digits, FORM, lines, range_)

@@ -39,11 +39,21 @@ def cases() -> Iterator[Case]:
     null = partial(written, with_cell(invoice=""))
     yield Case("E_DOCUMENT_MISSING__parquet_a_null", null(), FORM, lines, {2: "E_DOCUMENT_MISSING"})
     spoilt = written(with_cell(invoice="4.12401e43"), types=TYPES | {"invoice": "varchar"})
-    yield Case("READ__parquet_an_exponent_that_is_a_code", spoilt, FORM,
-               numbered(with_cell(invoice="4.12401e43"), 1))  # fmt: skip
+    second = {2: "E_SPOILT"}
+    yield Case("E_SPOILT__parquet_a_text_with_an_exponent", spoilt, FORM, lines, second)
     every = dict.fromkeys((1, 2, 3), "E_SPOILT")
     data = written(invoice="4.12401e43::double")
     yield Case("E_SPOILT__parquet_codes_as_doubles", data, FORM, lines, every)
+    for name, value in {
+        "days": "date '2026-12-03'",
+        "times": "timestamp '2026-12-03 10:00:00'",
+    }.items():
+        data = written(invoice=value)
+        yield Case(f"E_SPOILT__parquet_codes_as_{name}", data, FORM, lines, every)
+    counted = dict.fromkeys((1, 2, 3), "E_QUANTITY")
+    plain_days = FORM | {"date_format": "%Y%m%d"}
+    data = written(qty="date '2026-12-03'")
+    yield Case("E_QUANTITY__parquet_days_without_hyphens", data, plain_days, lines, counted)
     serials = written(types=TYPES | {"date": "integer"}, date="46083")
     dates = dict.fromkeys((1, 2, 3), "E_DATE")
     yield Case("E_DATE__parquet_numbers_of_days", serials, FORM, lines, dates)

@@ -259,6 +259,7 @@ def _quotes() -> Iterator[Case]:
     yield Case("READ__quoted_delimiters_and_line_ends", delimited(QUOTED), reads=numbered(QUOTED))
     crlf = changed(delimited(QUOTED), "\n", "\r\n")
     yield Case("READ__quoted_line_ends_as_crlf", crlf, reads=numbered(QUOTED))
+    yield from _quotes_of_two_lines()
     every = io.StringIO()
     csv.writer(every, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
         [HEADERS, *([line[header] for header in HEADERS] for line in LINES)]
@@ -284,6 +285,32 @@ def _quotes() -> Iterator[Case]:
     yield Case("E_FILE_UNREADABLE__quotation_mark_alone_at_the_end", end)
     long = changed(PLAIN, "F-2", '"F-2' + "\n" * 200_000)
     yield Case("E_FILE_UNREADABLE__quotation_mark_before_200000_lines", long)
+
+
+def _quotes_of_two_lines() -> Iterator[Case]:
+    """A quotation mark before a cell, and one behind the same cell of a later line.
+
+    Between them stand whole lines, and the record has as many cells as the header.
+    """
+    form = {"other_headers": ["remark"]}
+    headers = [*HEADERS, "remark"]
+    remarked = [{**line, "remark": "none"} for line in LINES]
+    for column in ("invoice", "shop", "product", "amount", "returns", "remark"):
+        lines = [dict(line) for line in remarked]
+        lines[0][column] = "<" + lines[0][column]
+        lines[1][column] += ">"
+        data = delimited(lines, headers=headers).replace(b"<", b'"').replace(b">", b'"')
+        reads = {2: LINES[0], 3: LINES[2]}
+        name = f"E_COLUMNS__quotation_marks_of_two_lines_in_{column}"
+        yield Case(name, data, form, reads, {2: "E_COLUMNS"})
+    lines = [dict(line) for line in remarked]
+    lines[0]["remark"], lines[2]["remark"] = "<", ">"
+    data = delimited(lines, headers=headers).replace(b"<", b'"').replace(b">", b'"')
+    name = "E_COLUMNS__quotation_marks_around_three_lines"
+    yield Case(name, data, form, {2: LINES[0]}, {2: "E_COLUMNS"})
+    lines[0]["remark"], lines[2]["remark"] = "", ""
+    lines[1]["remark"] = "Toko Jaya,\nJl. Merdeka 1, RT 2, RW 3,\nKel. Kauman, Kota Solo"
+    yield Case("READ__an_address_over_three_lines", delimited(lines, headers=headers), form)
 
 
 def _sizes() -> Iterator[Case]:

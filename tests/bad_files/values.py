@@ -1,8 +1,9 @@
 """Values that are not what their column is for."""
 
 from collections.abc import Iterator
+from datetime import date
 
-from tests.bad_files.case import Case, delimited, with_cell
+from tests.bad_files.case import LINES, Case, Line, delimited, with_cell
 
 COMMA = {"delimiter": ";", "decimal_mark": ",", "thousands_mark": "."}
 POINT = {"delimiter": ";", "decimal_mark": ".", "thousands_mark": ","}
@@ -111,6 +112,7 @@ def cases() -> Iterator[Case]:
         for fault, value in values.items():
             yield Case(f"{code}__{fault}", delimited(with_cell(**{column: value})))
     yield from _marks()
+    yield from _days()
     yield from _other_codes()
     yield from _odd_but_right()
 
@@ -127,6 +129,10 @@ def _marks() -> Iterator[Case]:
         "thousands_mark_after_the_decimals": "1,234.567",
         "decimal_mark_twice": "1,2,3",
         "two_decimals_behind_a_point": "1234.56",
+        "thousands_mark_behind_a_zero": "0.500",
+        "thousands_mark_behind_zeros": "000.123",
+        "thousands_mark_behind_a_leading_zero": "01.234",
+        "thousands_mark_behind_a_negative_zero": "-0.500",
     }.items():
         lines = with_cell(amount=amount)
         plain = [{**line, "amount": line["amount"].replace(".", ",")} for line in lines]
@@ -136,9 +142,15 @@ def _marks() -> Iterator[Case]:
         "our_marks_where_american_were_agreed": "1.234,56",
         "a_decimal_comma": "1234,5",
         "indian_groups": "12,34,567",
+        "a_decimal_comma_behind_a_zero": "0,500",
     }.items():
         data = delimited(with_cell(amount=amount), delimiter=";")
         yield Case(f"E_AMOUNT__{fault}", data, POINT)
+    for fault, quantity in {"a_zero": "0.500", "a_leading_zero": "02.000"}.items():
+        lines = [{**line, "amount": line["amount"].replace(".", ",")} for line in LINES]
+        lines[1]["qty"] = quantity
+        data = delimited(lines, delimiter=";")
+        yield Case(f"E_QUANTITY__thousands_mark_behind_{fault}", data, COMMA)
     for oddity, amount, means in (
         ("thousands_marks", "1.234.567,50", "1234567.5"),
         ("no_thousands_mark", "1234567,5", "1234567.5"),
@@ -149,6 +161,30 @@ def _marks() -> Iterator[Case]:
         yield Case(f"READ__{oddity}", delimited(lines, delimiter=";"), COMMA, reads=reads)
 
 
+def _days() -> Iterator[Case]:
+    """Days in forms whose parts stand side by side, or whose year has two digits."""
+    for form, (right, *wrong) in {
+        "%d%m%Y": ("02032026", "2032026", "232026", "002032026", "20260302"),
+        "%Y%m%d": ("20260302", "2026032", "202632", "2026 0302", "202603020"),
+        "%y%m%d": ("260302", "26302", "2632", "20260302"),
+        "%d%m%y": ("020326", "2326", "02032026"),
+        "%Y%j": ("2026061", "202661", "20260610"),
+        "%d/%m/%y": ("2/3/26", "2/3/6", "2/3/2026"),
+        "%d%b%Y": ("2Mar2026", "2Mar-2026", "2Marc2026"),
+        "%Y%m%d%H%M": ("202603021030", "2026030210", "20260302103", "2026032"),
+    }.items():
+        for value in (right, *wrong):
+            lines = [_dated(line, form) for line in LINES]
+            lines[1]["date"] = value
+            name = f"{value}_as_{form.replace('%', '')}".replace("/", ".").replace(" ", "_")
+            code = "READ" if value == right else "E_DATE"
+            yield Case(f"{code}__{name}", delimited(lines), {"date_format": form})
+
+
+def _dated(line: Line, form: str) -> dict[str, str]:
+    return {**line, "date": f"{date.fromisoformat(line['date']):{form}}"}
+
+
 def _other_codes() -> Iterator[Case]:
     spoilt = {
         "number_with_an_exponent": "4,12401E+43",
@@ -157,6 +193,19 @@ def _other_codes() -> Iterator[Case]:
         "failed_reference": "#REF!",
         "failed_name": "#NAME?",
         "column_too_narrow": "######",
+        "number_of_17_digits": "1.2345678901234567e+19",
+        "number_as_java_writes_it": "1.2345678901E10",
+        "number_of_javascript": "1.5e21",
+        "exponent_of_three_digits": "1E+100",
+        "failed_lookup_in_german": "#NV",
+        "failed_reference_in_german": "#BEZUG!",
+        "failed_lookup_in_spanish": "#N/D",
+        "failed_division_in_spanish": "#¡DIV/0!",
+        "failed_name_in_portuguese": "#NOME?",
+        "failed_computation": "#CALC!",
+        "failed_connection": "#CONNECT!",
+        "data_not_there_yet": "#GETTING_DATA",
+        "failed_reference_of_libreoffice": "Err:502",
     }
     for fault, value in spoilt.items():
         for column in ("invoice", "member", "product"):
@@ -174,6 +223,21 @@ def _other_codes() -> Iterator[Case]:
         yield Case(f"{code}__only_what_nobody_sees", delimited(with_cell(**{column: unseen})))
     yield Case("E_TOO_LONG__a_code_of_101", delimited(with_cell(invoice="F" * 101)))
     yield Case("E_TOO_LONG__a_text_as_a_code", delimited(with_cell(product="lorem " * 5_000)))
+    for fault, amount in {
+        "a_third": "333.333333333333",
+        "eleven_decimals": "0.00000000001",
+        "sixty_decimals": f"2000.{'0' * 59}1",
+    }.items():
+        yield Case(f"E_AMOUNT_TOO_FINE__{fault}", delimited(with_cell(amount=amount)))
+    for fault, amount in {
+        "nineteen_digits": "1234567890123456789",
+        "forty_digits_and_twelve_decimals": f"{'9' * 40}.{'3' * 12}",
+    }.items():
+        yield Case(f"E_AMOUNT_RANGE__{fault}", delimited(with_cell(amount=amount)))
+    grouped = [{**line, "amount": line["amount"].replace(".", ",")} for line in with_cell()]
+    grouped[1]["amount"] = "1.234" + ".567" * 6
+    data = delimited(grouped, delimiter=";")
+    yield Case("E_AMOUNT_RANGE__twenty_five_digits_in_groups", data, COMMA)
     yield Case("E_AMOUNT_TOO_FINE__five_decimals", delimited(with_cell(amount="0.12345")))
     yield Case("E_AMOUNT_RANGE__lost_decimal_mark", delimited(with_cell(amount="200000000000000")))
     yield Case("E_SIGN__negative_amount", delimited(with_cell(amount="-2000")))
@@ -202,6 +266,8 @@ def _odd_but_right() -> Iterator[Case]:
         ("a_path_as_a_code", {"shop": "../../etc/passwd"}, {"shop": "../../etc/passwd"}),
         ("null_as_a_code", {"shop": "NULL"}, {"shop": "NULL"}),
         ("an_exponent_that_is_a_code", {"product": "5E20"}, {"product": "5E20"}),
+        ("a_number_sign_before_a_code", {"product": "#12/A"}, {"product": "#12/A"}),
+        ("an_exclamation_behind_a_code", {"product": "WOW!"}, {"product": "WOW!"}),
         ("a_backslash", {"shop": "O\\1\\"}, {"shop": "O\\1\\"}),
         ("leading_apostrophe", {"shop": "'001"}, {"shop": "'001"}),
         ("a_date_without_zeros", {"date": "2026-3-2"}, {}),

@@ -6,11 +6,12 @@ The `.xls` files under `kept/` were written once by another program than the one
 import io
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+from openpyxl.chart import BarChart
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -114,6 +115,9 @@ def _cells() -> Iterator[Case]:
         ("E_AMOUNT", "an_error_for_an_amount", "amount", "#DIV/0!"),
         ("E_AMOUNT", "an_amount_as_text_in_other_marks", "amount", "2.000,00"),
         ("E_AMOUNT", "an_amount_beyond_exactness", "amount", 4.12401e43),
+        ("E_SPOILT", "a_code_taken_for_a_day", "invoice", date(2026, 12, 3)),
+        ("E_SPOILT", "a_code_taken_for_a_time", "product", time(12, 30)),
+        ("E_AMOUNT_TOO_FINE", "a_third", "amount", 1000 / 3),
         ("E_AMOUNT_TOO_FINE", "an_eighth_of_a_ten_thousandth", "amount", 2000.0000125),
         ("E_SPOILT", "a_number_destroyed_as_document", "invoice", 4.12401e43),
         ("E_SPOILT", "a_number_of_16_digits_as_member", "member", 3201234567890123),
@@ -123,6 +127,9 @@ def _cells() -> Iterator[Case]:
         ("E_SKU_MISSING", "a_formula_never_computed_as_product", "product", "=A1"),
     ):
         yield Case(f"{code_}__xlsx_{fault}", _with(cell, header), XLSX)
+    days = _with(date(2026, 12, 3), "qty")
+    form = XLSX | {"date_format": "%Y%m%d"}
+    yield Case("E_QUANTITY__xlsx_a_day_without_hyphens_for_a_quantity", days, form)
     beyond = written(lambda sheet: sheet.cell(3, 12, "a remark"))
     yield Case("E_COLUMNS__xlsx_a_cell_beside_the_table", beyond, XLSX)
     total = written(lambda sheet: sheet.append(["Total", None, None, None, None, None, 6, 3235.06]))
@@ -162,6 +169,9 @@ def _sheets() -> Iterator[Case]:
     hidden = second("Data", hide_first=True)
     yield Case("E_FILE_SHEET__xlsx_a_hidden_sheet", hidden, XLSX | {"sheet": "Info"})
     titled = XLSX | {"header_row": 4}
+    chart = openpyxl.load_workbook(io.BytesIO(written()))
+    chart.create_chartsheet("Grafik", 0).add_chart(BarChart())
+    yield Case("READ__xlsx_behind_a_sheet_of_a_chart", _saved(chart), XLSX)
     yield Case("READ__xlsx_title_rows", written(top=4), titled, numbered(LINES, 5))
     yield Case("E_FILE_HEADER__xlsx_unexpected_title_rows", written(top=4), XLSX)
     yield Case("E_FILE_EMPTY__xlsx_header_row_behind_the_end", written(), XLSX | {"header_row": 50})

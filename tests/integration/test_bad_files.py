@@ -69,6 +69,13 @@ def test_a_name_is_no_pattern(desk: Desk, name: str):
     assert (judged.file.state, judged.file.lines_accepted) == ("validated", 3)
 
 
+@pytest.mark.parametrize("name", ["sales.xls", "sales.xlsb", "sales.ods", "sales", "[1]*.xlsx"])
+def test_a_workbook_is_known_by_what_is_in_it(desk: Desk, name: str):
+    judged = desk.judge(workbooks.written(), agreement(**workbooks.XLSX), name=name)
+
+    assert (judged.file.state, judged.file.lines_accepted) == ("validated", 3)
+
+
 def test_a_box_that_does_not_work_is_our_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYTHONHOME", str(tmp_path))
     form = agreement(**workbooks.XLSX).feeds.sales

@@ -68,6 +68,8 @@ OUTLET_FAULTS: list[tuple[dict[str, str], set[str]]] = [
     ({"outlet": "O-6", "name": "Other"}, {"E_TWICE"}),
     ({"outlet": "O-7"}, set()),
     ({"outlet": "O-7"}, {"DUPLICATE"}),
+    ({"outlet": "3.20123E+15"}, {"E_SPOILT"}),
+    ({"outlet": "O-5", "name": "#N/A"}, {"E_SPOILT"}),
 ]
 
 
