@@ -8,9 +8,8 @@ from tembaga.suites import LineRule, Rule
 # keeps, as it and other programs write one; a column too narrow; a formula that failed, in the
 # languages of spreadsheets; a day where none can be (`tembaga.reading.cells`).
 SPOILT = (
-    r"(?i)-?\d[.,]\d{1,20}E[+-]?\d{1,3}|-?\dE[+-]\d{2,3}"
-    r"|#{2,}"
-    r"|#[¡¿]?[\p{L}\d/]{2,20}[!?]|#N/\p{L}{1,4}|#(NV|Н/Д|YOK|I/T|GETTING_DATA)|Err:\d{3}"
+    r"-?\d([.,]\d+[Ee][+-]?|[Ee][+-]\d)\d+"
+    r"|##+|#\S+[!?]|#[Nn]/\S+|#(NV|Н/Д|YOK|I/T|GETTING_DATA)|Err:\d+"
     rf"|{NO_DAY} .*"
 )
 SPOILT_NOTES = (

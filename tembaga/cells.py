@@ -16,29 +16,33 @@ WHOLE_DIGITS_MAX = 18
 
 
 def shape_of_lines(width: int, form: Form) -> str:
-    """SQL for `line_no`, `fits` and `cells` of records with so many columns.
-
-    A cell between quotation marks may go over several lines. One that holds as many delimiters
-    as a whole line besides is two marks that belong to two lines, with all between them: the
-    lines in it would be lost, so the line does not fit.
-    """
-    swallows = "false"
-    if form.format == "csv" and width > 1:
-        mark = quoted(form.delimiter)
-        swallows = " or ".join(
-            f"(contains(c{n}, chr(10)) and length(c{n}) - length(replace(c{n}, {mark}, '')) "
-            f">= {width - 1})"
-            for n in range(1, width + 1)
-        )
+    """SQL for `line_no`, `fits` and `cells` of records with so many columns."""
     return f"""
         line_no,
-        c{width} is not null and more is null and not ({swallows}) as fits,
+        {_swallows(width, form)} as swallows,
+        c{width} is not null and more is null and not swallows as fits,
         case
             when c{width} is null or more is not null
                 then {" + ".join(f"(c{n} is not null)::int" for n in range(1, width + 1))}
                 || case when more is not null then '+' else '' end
-            when {swallows} then '{width}+'
+            when swallows then '{width}+'
         end as cells"""
+
+
+def _swallows(width: int, form: Form) -> str:
+    """SQL for whether a cell holds lines that would be lost.
+
+    A cell between quotation marks may go over several lines. One that holds as many delimiters
+    as a whole line has begins in one line and ends in a later one, with all that is between.
+    """
+    if form.format != "csv" or width < 2:
+        return "false"
+    cells, mark = ", ".join(f"c{n}" for n in range(1, width + 1)), quoted(form.delimiter)
+    held = f"length(cell) - length(replace(cell, {mark}, ''))"
+    return (
+        f"case when contains(concat({cells}), chr(10)) then len(list_filter([{cells}], "
+        f"lambda cell: contains(cell, chr(10)) and {held} >= {width - 1})) > 0 else false end"
+    )
 
 
 def is_a_line(width: int) -> str:
@@ -94,17 +98,16 @@ def number(cell: str, feed: Feed) -> str:
 
 
 def excess_of_number(cell: str, feed: Feed) -> str:
-    """SQL for what is too much in a number of the agreed form: digits, decimals, or null."""
-    decimal_mark, thousands_mark = feed.decimal_mark, feed.thousands_mark
-    any_number = pattern_of_numbers(decimal_mark, thousands_mark, of_any_length=True)
-    digits = cell
-    if thousands_mark:
-        digits = f"replace({cell}, {quoted(thousands_mark)}, '')"
-    whole = f"length(ltrim(split_part({digits}, {quoted(decimal_mark)}, 1), '-'))"
+    """SQL for what a number in the agreed form, which is null by `number`, has too many of.
+
+    `digits` before the mark, or `decimals`; null if it is no such number.
+    """
+    form = pattern_of_numbers(feed.decimal_mark, feed.thousands_mark, of_any_length=True)
+    whole = f"split_part({cell}, {quoted(feed.decimal_mark)}, 1)"
     return (
-        f"case when regexp_full_match({cell}, {quoted(any_number)}) then "
-        f"case when {whole} > {WHOLE_DIGITS_MAX} then 'digits' "
-        f"when {number(cell, feed)} is null then 'decimals' end end"
+        f"case when regexp_full_match({cell}, {quoted(form)}) then "
+        f"case when length(regexp_replace({whole}, '[^0-9]', '', 'g')) > {WHOLE_DIGITS_MAX} "
+        "then 'digits' else 'decimals' end end"
     )
 
 

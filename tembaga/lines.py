@@ -119,7 +119,7 @@ numbers as (
 )
 
 select
-    * exclude (any_quantity),
+    * exclude (swallows, any_quantity),
     case when fits then {"price" if price == "amount" else _product()} end as amount
 from numbers
 """

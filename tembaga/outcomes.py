@@ -110,6 +110,14 @@ select keyed.* from keyed semi join rejects using (line_no)
 """
 NOT_HELD = "delete from keyed where line_no in (select line_no from held)"
 
+# What rules about repeats are asked about: they need not look for them one by one.
+REPEATED = """
+create or replace table repeated as
+select *
+from {table}
+where line_key in (select line_key from {table} group by line_key having count(*) > 1)
+"""
+
 ROWS = """
 copy (
     select keyed.* from keyed anti join rejects using (line_no) order by line_no
@@ -203,6 +211,14 @@ def judge(
         if written != (n_lines,):
             raise AccountingError(f"{rule.code} found {n_lines} lines, and others were written")
     return found
+
+
+def judge_repeats(
+    connection: duckdb.DuckDBPyConnection, suite: gx.ExpectationSuite, *, table: str
+) -> dict[str, Any]:
+    """As `judge`, of those lines alone that share their key with another of the table."""
+    connection.execute(REPEATED.format(table=table))
+    return judge(connection, suite, table="repeated")
 
 
 def part_held(connection: duckdb.DuckDBPyConnection) -> bool:

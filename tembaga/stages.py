@@ -76,19 +76,22 @@ def load(here: Installation) -> list[int]:
 
 def acknowledge(here: Installation) -> int:
     """Answer every file that is refused or loaded and was not answered; how many."""
+    files = waiting.to_answer(here.engine, partners=here.agreements)
+    return _acknowledge_each(here, files) if files else 0
+
+
+def _acknowledge_each(here: Installation, files: Sequence[int]) -> int:
     from tembaga import acknowledge
 
-    files = waiting.to_answer(here.engine, partners=here.agreements)
-    if files:
-        with here.drop_zone() as sftp:
-            acknowledge.acknowledge(
-                sftp,
-                here.engine,
-                files,
-                agreements=here.agreements,
-                settings=here.settings,
-                now=here.now(),
-            )
+    with here.drop_zone() as sftp:
+        acknowledge.acknowledge(
+            sftp,
+            here.engine,
+            files,
+            agreements=here.agreements,
+            settings=here.settings,
+            now=here.now(),
+        )
     return len(files)
 
 
@@ -169,7 +172,7 @@ def receive_files(here: Installation, say: Say) -> None:
     say(f"files to receive: {len(files)}")
     failed = _receive_all(here, files, say) if files else []
     say(f"files loaded: {len(load(here))}")
-    say(f"files answered: {acknowledge(here)}")
+    say(f"files answered: {_acknowledge_all(here)}")
     if told := alarm(here):
         say(f"mails about missing files: {told}")
     if failed:
@@ -184,11 +187,11 @@ def _receive_all(here: Installation, files: Sequence[int], say: Say) -> list[str
     from tembaga.side_by_side import side_by_side
 
     by_partner = _by_partner(here, files)
-    receivers = min(here.settings.receivers, len(by_partner))
-    if receivers == 1 or len(files) < MANY:
+    processes = _receivers(here, by_partner)
+    if processes == 1:
         return _receive_each(here, files, say)
     failed, n_done = [], 0
-    for n_files, found in side_by_side(_receive_share, by_partner, here=here, processes=receivers):
+    for n_files, found in side_by_side(_receive_share, by_partner, here=here, processes=processes):
         failed += found
         told, n_done = n_done // SAID_EVERY, n_done + n_files
         if n_done // SAID_EVERY > told:
@@ -207,6 +210,13 @@ def _by_partner(here: Installation, files: Sequence[int]) -> list[list[int]]:
     for file_no in files:
         of_partner.setdefault(partners[file_no], []).append(file_no)
     return sorted(of_partner.values(), key=len, reverse=True)
+
+
+def _receivers(here: Installation, by_partner: Sequence[Sequence[int]]) -> int:
+    """How many processes take part: one, if there are few files."""
+    if sum(map(len, by_partner)) < MANY:
+        return 1
+    return min(here.settings.receivers, len(by_partner))
 
 
 def _receive_share(here: Installation, files: list[int]) -> tuple[int, list[str]]:
@@ -232,6 +242,18 @@ def _receive_each(here: Installation, files: Sequence[int], say: Say) -> list[st
             if nth % SAID_EVERY == 0:
                 say(f"received and validated: {nth} of {len(files)}")
     return failed
+
+
+def _acknowledge_all(here: Installation) -> int:
+    """As `acknowledge`, side by side if they are many."""
+    from tembaga.side_by_side import side_by_side
+
+    files = waiting.to_answer(here.engine, partners=here.agreements)
+    by_partner = _by_partner(here, files)
+    processes = _receivers(here, by_partner)
+    if processes == 1:
+        return acknowledge(here)
+    return sum(side_by_side(_acknowledge_each, by_partner, here=here, processes=processes))
 
 
 def post_ledger(here: Installation, as_of: date, say: Say) -> None:

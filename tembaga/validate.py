@@ -29,7 +29,7 @@ from tembaga.feeds import Feed, SalesFeed
 from tembaga.file_plane import file_plane
 from tembaga.known import lay_known, list_names, translate_products
 from tembaga.lines import make_lines
-from tembaga.outcomes import KEYED, REJECTS, Figures, judge, part_held, write
+from tembaga.outcomes import KEYED, REJECTS, Figures, judge, judge_repeats, part_held, write
 from tembaga.own_files import UPTAKES, WITHDRAWALS
 from tembaga.plain_feeds import PlainFeed
 from tembaga.plain_lines import make_plain_lines
@@ -242,7 +242,7 @@ def examine(
     has_held = part_held(connection)
     if feed.columns.document_line is not None:
         found += [
-            judge(connection, repeats_suite(), table=table)
+            judge_repeats(connection, repeats_suite(), table=table)
             for table in (("keyed", "held") if has_held else ("keyed",))
         ]
     (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -14,7 +14,7 @@ there SQL looks up, and computes with no rate.
 import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -176,16 +176,21 @@ class RulePack:
 
 
 def load_rulepack(folder: Path) -> RulePack:
-    """Read the rule pack of a programme.
+    """Read the rule pack of a programme. One that is as it was before is not read again.
 
     Raises:
         RulePackError: A file is missing, is not YAML or CSV, or does not fit its schema.
     """
-    read = [folder / "programme.yml", folder / "base.yml"]
-    catalogue, products, units = optional = [
+    names = ("programme.yml", "base.yml", "catalogue.yml", "products.csv", "units.csv")
+    there = [path for name in names if (path := folder / name).exists()]
+    return _read(folder, _digest(there))
+
+
+@lru_cache(maxsize=8)
+def _read(folder: Path, sha256: str) -> RulePack:
+    catalogue, products, units = (
         folder / name for name in ("catalogue.yml", "products.csv", "units.csv")
-    ]
-    read += [path for path in optional if path.exists()]
+    )
     programme, base = load_programme(folder), read_part(Campaign, folder / "base.yml")
     listed = read_products(products) if products.exists() else ()
     groups = {product.sku: product.group for product in listed}
@@ -202,7 +207,7 @@ def load_rulepack(folder: Path) -> RulePack:
         products=listed,
         units=counted,
         rates=work_out(base, programme.vat, counted, groups, file=where(folder / "base.yml")),
-        sha256=_digest(read),
+        sha256=sha256,
     )
 
 

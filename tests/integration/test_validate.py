@@ -43,7 +43,7 @@ FAULTS: list[tuple[dict[str, str], set[str]]] = [
     ({"amount": "Rp 5"}, {"E_AMOUNT"}),
     ({"amount": "(100.50)"}, {"E_AMOUNT"}),
     ({"amount": "100.50-"}, {"E_AMOUNT"}),
-    ({"amount": "9999999999999999999"}, {"E_AMOUNT"}),
+    ({"amount": "9999999999999999999"}, {"E_AMOUNT_RANGE"}),
     ({"amount": "0"}, set()),
     ({"amount": "12.3456"}, set()),
     ({"amount": "12.34567"}, {"E_AMOUNT_TOO_FINE"}),
