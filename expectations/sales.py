@@ -7,6 +7,7 @@ the wrong columns.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 
 import great_expectations as gx
 
@@ -20,17 +21,20 @@ FIRST_DAY = date(2000, 1, 1)
 AMOUNT_LIMIT = 10**12  # In major units; with it the sums of any file fit a 64-bit integer.
 
 
+@lru_cache(maxsize=32)
 def sales_suite(
     feed: SalesFeed,
     *,
     oldest_on: date,
     latest_on: date,
-    split_days: Sequence[tuple[date, date]],
+    split_days: tuple[tuple[date, date], ...],
     has_products: bool,
     has_hindrances: bool,
     has_leavers: bool = False,
 ) -> gx.ExpectationSuite:
     """The rules of one feed, for a file whose sales may be dated from `oldest_on` to `latest_on`.
+
+    They are written down once for all files of a feed that come on one day.
 
     `split_days`: first and last of the days whose sales two advocates may share (S13).
     `has_products`, `has_hindrances`, `has_leavers`: the table of this name is there to be looked

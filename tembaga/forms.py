@@ -81,6 +81,9 @@ class Form(Part):
         "required", description="Required: a file whose last line does not end was cut."
     )
 
+    def __hash__(self) -> int:
+        return hash((self.files, self.format))  # `spans` has no hash, and two forms seldom differ.
+
     @model_validator(mode="after")
     def _marks_differ(self) -> "Form":
         if self.decimal_mark == self.thousands_mark:

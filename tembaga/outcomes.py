@@ -19,6 +19,7 @@ import duckdb
 import great_expectations as gx
 
 from expectations.codes import CODES, WAITS_FOR_A_PERSON, WAITS_FOR_US
+from expectations.sales import repeats_suite
 from tembaga.reading import quoted
 from tembaga.refusal import FileRefused
 from tembaga.suites import Rule, run_suite
@@ -213,12 +214,22 @@ def judge(
     return found
 
 
-def judge_repeats(
-    connection: duckdb.DuckDBPyConnection, suite: gx.ExpectationSuite, *, table: str
-) -> dict[str, Any]:
-    """As `judge`, of those lines alone that share their key with another of the table."""
+def judge_repeats(connection: duckdb.DuckDBPyConnection, *, table: str) -> dict[str, Any]:
+    """As `judge`, of those lines alone that share their key with another of the table.
+
+    Most files have none. What the rules find among no lines is asked once.
+    """
     connection.execute(REPEATED.format(table=table))
-    return judge(connection, suite, table="repeated")
+    (n_repeated,) = connection.execute("select count(*) from repeated").fetchone() or (0,)
+    if not n_repeated and _found_among_none:
+        return _found_among_none[0]
+    found = judge(connection, repeats_suite(), table="repeated")
+    if not n_repeated:
+        _found_among_none.append(found)
+    return found
+
+
+_found_among_none: list[dict[str, Any]] = []
 
 
 def part_held(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -22,7 +22,7 @@ from sqlalchemy import Engine, Row, and_, func, or_, select
 
 from expectations.of_feeds import suite_of
 from expectations.plain import Facts
-from expectations.sales import repeats_suite, sales_suite
+from expectations.sales import sales_suite
 from tembaga import landing
 from tembaga.agreements import Agreement
 from tembaga.feeds import Feed, SalesFeed
@@ -224,7 +224,7 @@ def examine(
         feed,
         oldest_on=seen_on - timedelta(days=rulepack.programme.claim_window_days),
         latest_on=seen_on + timedelta(days=1),
-        split_days=rulepack.split_days(),
+        split_days=tuple(rulepack.split_days()),
         has_products=bool(products),
         has_hindrances=may_hinder,
         has_leavers=bool(leavers),
@@ -242,7 +242,7 @@ def examine(
     has_held = part_held(connection)
     if feed.columns.document_line is not None:
         found += [
-            judge_repeats(connection, repeats_suite(), table=table)
+            judge_repeats(connection, table=table)
             for table in (("keyed", "held") if has_held else ("keyed",))
         ]
     (workspace / "validation.json").write_text(json.dumps(found, indent=1) + "\n")

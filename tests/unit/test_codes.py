@@ -36,7 +36,7 @@ RULES = [
         STRICT_FEED,
         oldest_on=date(2026, 1, 1),
         latest_on=date(2026, 3, 2),
-        split_days=[(date(2026, 1, 1), date(2026, 1, 31))],
+        split_days=((date(2026, 1, 1), date(2026, 1, 31)),),
         has_products=True,
         has_hindrances=True,
         has_leavers=True,
