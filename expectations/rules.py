@@ -6,11 +6,12 @@ from tembaga.suites import LineRule, Rule
 
 # What a spreadsheet shows where it has spoilt what was typed: a number of more digits than it
 # keeps, as it and other programs write one; a column too narrow; a formula that failed, in the
-# languages of spreadsheets; a day where none can be (`tembaga.reading.cells`).
+# languages of spreadsheets; a text in the guise of a formula, as `="007"`; a day where none can
+# be (`tembaga.reading.cells`).
 SPOILT = (
     r"-?\d([.,]\d+[Ee][+-]?|[Ee][+-]\d)\d+"
     r"|##+|#\S+[!?]|#[Nn]/\S+|#(NV|Н/Д|YOK|I/T|GETTING_DATA)|Err:\d+"
-    rf"|{NO_DAY} .*"
+    rf"|=\"[^\"]*\"|{NO_DAY} .*"
 )
 SPOILT_NOTES = (
     "Two codes that a spreadsheet took for numbers or days may have become one. What it shows "

@@ -206,6 +206,7 @@ def _other_codes() -> Iterator[Case]:
         "failed_connection": "#CONNECT!",
         "data_not_there_yet": "#GETTING_DATA",
         "failed_reference_of_libreoffice": "Err:502",
+        "text_in_the_guise_of_a_formula": '="007"',
     }
     for fault, value in spoilt.items():
         for column in ("invoice", "member", "product"):
