@@ -21,6 +21,7 @@ from tembaga.embedded.services import running
 from tembaga.register import migrate, open_register
 from tembaga.settings import Settings, load_settings
 
+SPEC = Path(__file__).parent / "spec"  # Where the longest files are.
 OPENSSH = {"sftp": "sftp", "sshd": "/usr/sbin/sshd"}
 GNUPG = {"gpg": "gpg"}
 BOOKKEEPING = {name: name for name in ("hledger", "ledger", "bean-check", "bean-query")}
@@ -46,6 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     torture.addoption("--torture", action="store_true", help="all of it, and say how much it was")
     torture.addoption("--kills", type=int, default=200, help="at random instants, on each engine")
     torture.addoption("--steps-apart", type=int, default=1, help="kill at each n-th step")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: of two workers none is left with one of them at the end."""
+    items.sort(key=lambda item: item.path.parent != SPEC)
 
 
 @pytest.hookimpl(tryfirst=True)
