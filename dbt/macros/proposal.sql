@@ -8,6 +8,10 @@
     {% set target_relation = this.incorporate(type='table') %}
     {% set in_parts = config.get('in_parts') %}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% set there = load_cached_relation(this) %}
+    {% if there is not none and not there.is_table %}
+        {% do adapter.drop_relation(there) %}
+    {% endif %}
     {% set bounds = parts(in_parts) if in_parts else [] %}
     {% set first_rows = sql if bounds | length < 2 else sql | replace(this_part(), 'false') %}
     {% for made in made_anew(target_relation, first_rows) %}

@@ -73,6 +73,18 @@ def test_a_batch_that_breaks_a_law_appends_nothing(books: Bookkeeper, law: str, 
     assert books.asks("select count(*) from ledger.transfers") == [(1,)]
 
 
+def test_what_an_earlier_version_made_as_a_view_becomes_a_table(books: Bookkeeper):
+    books.sells("ADV", "A1", "2026-01-28", 100_000)
+    books.posts("2026-01-31")
+    with open_warehouse(books.settings) as warehouse:
+        warehouse.execute(text("drop table rating.batch_documents cascade"))
+        warehouse.execute(text("create view rating.batch_documents as select 1 as document_no"))
+    books.sells("ADV", "A2", "2026-01-28", 100_000)
+
+    assert books.posts("2026-02-01") == 2
+    assert books.stands("ADV") == {"pending": 20}
+
+
 def test_a_second_posting_at_the_same_time_is_turned_away(books: Bookkeeper):
     books.sells("ADV", "A1", "2026-01-05", 100_000)
     with books.engine.connect() as other:

@@ -27,6 +27,18 @@
     ]) }}
 {% endmacro %}
 
+{# Lets an engine that plans by statistics do a common table expression by itself, before what it
+   wrongly takes for the smaller part. #}
+{% macro by_itself() %}
+    {{ return(adapter.dispatch('by_itself')()) }}
+{% endmacro %}
+
+{% macro default__by_itself() %}{{ return('not materialized') }}{% endmacro %}
+
+{% macro spark__by_itself() %}{{ return('') }}{% endmacro %}
+
+{% macro postgres__by_itself() %}{{ return('materialized') }}{% endmacro %}
+
 {# Keeps a common table expression that is read twice from being held in memory meanwhile. #}
 {% macro inline() %}
     {{ return(adapter.dispatch('inline')()) }}

@@ -25,6 +25,17 @@ all_documents as (
 
 ),
 
+-- A join by five columns is taken for one row, and all advocates would be looked through for each.
+of_advocates as {{ by_itself() }} (
+
+    select
+        effects.*,
+        all_advocates.advocate_no as earner_no
+    from {{ ref('batch_effects') }} as effects
+    inner join all_advocates on effects.advocate = all_advocates.advocate
+
+),
+
 numbered as (
 
     select
@@ -41,10 +52,9 @@ numbered as (
         effects.document_date,
         effects.event_on,
         effects.earned_on,
-        all_documents.document_no,
-        all_advocates.advocate_no as earner_no
-    from {{ ref('batch_effects') }} as effects
-    inner join all_advocates on effects.advocate = all_advocates.advocate
+        effects.earner_no,
+        all_documents.document_no
+    from of_advocates as effects
     inner join all_documents
         on effects.document = all_documents.document
         and effects.partner_no = all_documents.partner_no
