@@ -84,4 +84,4 @@ if __name__ == "__main__":
     if shutil.which("ssh-keygen") is None:
         sys.exit("`ssh-keygen` is missing: install OpenSSH's client.")
     is_new = make(Path(".env"))
-    print(".env is made." if is_new else ".env is there already, and stays as it is.")  # noqa: T201
+    print(".env is made." if is_new else ".env is there already, and stays as it is.")  # noqa: T201 - a command says it.

@@ -142,7 +142,7 @@ def _invoke(settings: Settings, command: str, *args: str) -> list[Any]:
 
 @cache
 def _keep_quiet() -> None:
-    """Let dbt make nothing of the events that it would not log: a fifth of a small batch."""
+    """Let dbt make nothing of the events that it would not log: a sixth of a small batch."""
     from dbt_common.events.base_types import EventLevel
     from dbt_common.events.event_manager import EventManager
     from dbt_common.events.event_manager_client import ctx_set_event_manager

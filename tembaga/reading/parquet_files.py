@@ -36,8 +36,7 @@ def copy_parquet(
     """Write the copy of the rows of a Parquet file; its columns are the header.
 
     Days and times without a zone are written in the agreed form; `days` are the columns that may
-    hold some, None: all. An instant in a zone is
-    refused: on which day it fell is not said.
+    hold some, None: all. An instant in a zone is refused: on which day it fell is not said.
 
     Raises:
         FileRefused: It is no Parquet, a column is of a type that no cell has, or it is larger

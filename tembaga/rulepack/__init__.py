@@ -183,7 +183,11 @@ def load_rulepack(folder: Path) -> RulePack:
     """
     names = ("programme.yml", "base.yml", "catalogue.yml", "products.csv", "units.csv")
     there = [path for name in names if (path := folder / name).exists()]
-    return _read(folder, _digest(there))
+    try:
+        sha256 = _digest(there)
+    except OSError as error:
+        raise RulePackError(f"{where(folder)}: cannot be read: {error}") from error
+    return _read(folder, sha256)
 
 
 @lru_cache(maxsize=8)

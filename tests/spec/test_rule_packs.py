@@ -314,6 +314,14 @@ def test_a_reward_of_nobody_stops_posting_with_a_sentence(books, pack):
         books.posts("2026-01-31")
 
 
+def test_a_rule_pack_that_cannot_be_read_says_so(pack):
+    (pack / "base.yml").unlink()
+    (pack / "base.yml").mkdir()
+
+    with pytest.raises(RulePackError, match="cannot be read"):
+        load_rulepack(pack)
+
+
 def test_a_reward_may_not_stand_in_the_catalogue_twice(pack):
     text = (pack / "catalogue.yml").read_text(encoding="utf-8")
     (pack / "catalogue.yml").write_text(text + text.split("rewards:\n")[1], encoding="utf-8")
